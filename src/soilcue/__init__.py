@@ -1,0 +1,29 @@
+"""soilcue: soil microbial carbon use efficiency across scales, in one framework."""
+
+import importlib
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "model": "soilcue.soil_model",
+    "SoilModel": "soilcue.soil_model",
+    "cue": "soilcue.soil_model",
+    "list_models": "soilcue.soil_model",
+    "list_schemes": "soilcue.soil_model",
+    "drivers": "soilcue.data",
+    "bibliography": "soilcue.core.references",
+    "InputError": "soilcue.core.errors",
+}
+
+__all__ = ["__version__", *_PUBLIC]
+
+
+def __getattr__(name: str):
+    """The public names, imported when first asked for: `soilcue --help` must not wait for JAX."""
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'soilcue' has no attribute {name!r}")
+    return getattr(importlib.import_module(_PUBLIC[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

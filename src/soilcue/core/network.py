@@ -1,0 +1,257 @@
+"""A soil model is a network of labelled, one-way carbon fluxes between pools.
+
+A model says which pools it has and which fluxes run between them, and nothing else: the time derivative, conservation,
+steady states, the microbial budget, carbon use efficiency at every scale, tracers and ages all follow from the list of
+fluxes, here and in the rooms above.
+
+Everything a model computes is elementwise over cells, so one description serves one site and a globe.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+import equinox as eqx
+import jax
+import numpy as np
+
+from soilcue.core.errors import InputError, unknown_name
+from soilcue.core.parameters import Parameter, ParameterSet, checked_value, in_model_units
+from soilcue.core.scheme import Scheme
+
+CO2, LEACHED, INPUT = "co2", "leached", "input"
+"""Names of what lies outside of a model: respired carbon, carbon washed out, and where the input comes from."""
+
+KINDS = ("litter", "organic", "dissolved", "mineral", "enzyme", "living", "memory")
+
+
+@dataclass(frozen=True)
+class Process:
+    """What a flux is. `counted_from` is the first decomposition rule that counts it; None: never counted as such."""
+
+    name: str
+    description: str
+    counted_from: str | None = None
+
+
+PROCESSES = {
+    process.name: process
+    for process in (
+        Process("input", "carbon that plants add"),
+        Process("uptake", "carbon crossing into a living pool, or passing through one (counted at that border)"),
+        Process("maintenance", "respiration out of biomass"),
+        Process("overflow", "carbon respired because nutrients for growth are short"),
+        Process("exudation", "enzymes and other carbon released by living cells"),
+        Process("depolymerisation", "breakdown of organic matter into dissolved carbon by enzymes", "gross"),
+        Process("oxidation", "microbial oxidation that makes organic matter available", "gross"),
+        Process("mortality", "death of living cells, whatever their remains become", "total"),
+        Process("enzyme_turnover", "loss of enzymes", "total"),
+        Process("decomposition", "decomposition by microbes that the model does not hold as a pool", "uptake"),
+        Process("sorption", "binding to minerals (physical)"),
+        Process("desorption", "release from minerals (physical)"),
+        Process("aggregation", "occlusion in aggregates (physical)"),
+        Process("disaggregation", "release from aggregates (physical)"),
+        Process("leaching", "loss with water (physical)"),
+    )
+}
+
+
+class Pool(NamedTuple):
+    """A stock. `start` is a first guess of its size: the days of carbon input it holds (any currency: a size)."""
+
+    name: str
+    kind: str
+    description: str
+    start: float = 1.0
+    currency: str = "carbon"
+
+
+class Flux(NamedTuple):
+    """A one-way flow; `rate` >= 0, in the model's own units.
+
+    `through` names the living pool that the carbon passes through without being stored: growth respiration taken
+    straight from a substrate, exudation of fresh uptake.
+    """
+
+    source: str
+    target: str
+    process: str
+    rate: Any
+    through: str | None = None
+
+
+@dataclass(frozen=True)
+class Structure:
+    """The fluxes of a network without their rates: who gives, who takes, by which process."""
+
+    pools: tuple[Pool, ...]
+    fluxes: tuple[Flux, ...]
+    implicit_microbes: bool
+
+    def names(self) -> list[str]:
+        """A readable, unique name per flux: ``source > target (process)``, with the pool it passes through."""
+        names: list[str] = []
+        for f in self.fluxes:
+            name = f"{f.source} > {f.target} ({f.process}{' through ' + f.through if f.through else ''})"
+            same = sum(n == name or n.startswith(f"{name} #") for n in names)
+            names.append(f"{name} #{same + 1}" if same else name)
+        return names
+
+    def kind(self, name: str | None) -> str | None:
+        """Kind of the pool of that name; None for what lies outside."""
+        return next((pool.kind for pool in self.pools if pool.name == name), None)
+
+    def living(self) -> tuple[str, ...]:
+        """Names of the living pools."""
+        return tuple(pool.name for pool in self.pools if pool.kind == "living")
+
+    def stoichiometry(self) -> np.ndarray:
+        """Matrix S (pools x fluxes) of -1, 0, 1: the time derivative of the stocks is S @ rates."""
+        row = {pool.name: i for i, pool in enumerate(self.pools)}
+        matrix = np.zeros((len(self.pools), len(self.fluxes)))
+        for j, flux in enumerate(self.fluxes):
+            if flux.source in row:
+                matrix[row[flux.source], j] -= 1
+            if flux.target in row:
+                matrix[row[flux.target], j] += 1
+        return matrix
+
+    def check(self) -> None:
+        """Raise `InputError` for a network that cannot conserve, be solved or be budgeted."""
+        currency = {pool.name: pool.currency for pool in self.pools}
+        if len(currency) < len(self.pools):
+            raise InputError("two pools of the network bear one name.")
+        for pool in self.pools:
+            if pool.kind not in KINDS:
+                raise unknown_name(f"kind of pool {pool.name!r}", pool.kind, KINDS)
+        for name, flux in zip(self.names(), self.fluxes, strict=True):
+            if flux.process not in PROCESSES:
+                raise unknown_name(f"process of flux {name!r}", flux.process, PROCESSES)
+            for end, outside in ((flux.source, (INPUT,)), (flux.target, (CO2, LEACHED))):
+                if end not in currency and end not in outside:
+                    raise unknown_name(f"end of flux {name!r}", end, [*currency, *outside])
+            ends = {currency[end] for end in (flux.source, flux.target) if end in currency}
+            if len(ends) != 1:
+                raise InputError(f"flux {name!r} must leave or enter a pool, and carry one currency; it has {ends}.")
+            if flux.source == flux.target:
+                raise InputError(f"flux {name!r} ends where it starts.")
+            if flux.through is not None and self.kind(flux.through) != "living":
+                raise InputError(f"flux {name!r} passes through {flux.through!r}, which is not a living pool.")
+        for pool in self.pools:
+            if not any(f.target == pool.name for f in self.fluxes) or not any(f.source == pool.name for f in self.fluxes):
+                raise InputError(f"pool {pool.name!r} needs at least one flux in and one flux out.")
+
+
+class Network(eqx.Module):
+    """A soil model: its pools, parameters and fluxes. Subclass it in one file and register the class.
+
+    A subclass gives the class attributes below, `environment` and `fluxes`; it never computes its own derivative,
+    its own CUE or its own isotopes.
+    """
+
+    parameters: dict[str, Any]
+    schemes: tuple[Scheme, ...]
+    options: tuple[tuple[str, str], ...] = eqx.field(static=True)
+    """Structural choices that the parameter set implies, such as the form of the kinetics."""
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    references: ClassVar[tuple[str, ...]]
+    pools: ClassVar[tuple[Pool, ...]]
+    declared: ClassVar[tuple[Parameter, ...]]
+    sets: ClassVar[tuple[ParameterSet, ...]]
+    needs: ClassVar[tuple[str | tuple[str, ...], ...]]
+    """Drivers; a tuple names alternatives, the first present being used."""
+    carbon_unit: ClassVar[str]
+    time_unit: ClassVar[str]
+    reference_depth: ClassVar[float]
+    """Depth of soil that the stocks stand for, m. Concentrations become gC m-2 by it."""
+    implicit_microbes: ClassVar[bool] = False
+    linear: ClassVar[bool] = False
+    """Every flux is a driver-only rate times its source pool: solved without iteration."""
+    assumptions: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, parameters: str | Mapping[str, Any] | None = None, schemes: tuple[Scheme, ...] = ()) -> None:
+        chosen = self.parameter_set(parameters if isinstance(parameters, str) else None)
+        values = in_model_units(self.declared, chosen)
+        if isinstance(parameters, Mapping):
+            by_name = {p.name: p for p in self.declared}
+            for name, value in parameters.items():
+                if name not in by_name:
+                    raise unknown_name(f"parameter of model {self.name!r}", name, by_name)
+                values[name] = checked_value(by_name[name], value)
+        # plain arrays, so that changing a value compiles nothing anew and gradients reach it
+        self.parameters = {name: jax.numpy.asarray(value) for name, value in values.items()}
+        self.schemes = schemes
+        self.options = tuple(sorted(chosen.options.items()))
+
+    @classmethod
+    def parameter_set(cls, name: str | None) -> ParameterSet:
+        """The set of that name; the model's first (its default) for None."""
+        if name is None:
+            return cls.sets[0]
+        for candidate in cls.sets:
+            if candidate.name == name:
+                return candidate
+        raise unknown_name(f"parameter set of model {cls.name!r}", name, [s.name for s in cls.sets])
+
+    @abc.abstractmethod
+    def environment(self, drivers: Mapping[str, Any]) -> dict[str, Any]:
+        """All that depends on drivers and parameters alone: rates, efficiencies, partition of the input.
+
+        Parameters
+        ----------
+        drivers : mapping of str to array (any shape)
+            Canonical units, save that carbon fluxes come in the model's carbon and time unit.
+
+        Returns
+        -------
+        dict of str to array
+            Handed to `fluxes` and `limits`.
+        """
+
+    @abc.abstractmethod
+    def fluxes(self, stocks: Mapping[str, Any], environment: Mapping[str, Any]) -> Iterator[Flux]:
+        """Every flux, at the given stocks (the model's carbon unit) and environment."""
+
+    def limits(self, environment: Mapping[str, Any]) -> dict[str, Any]:
+        """Reasons why a cell has no answer in this model, each with the cells it holds for (boolean arrays)."""
+        return {}
+
+    def intrinsic_cue(self, reference: Any, feels: Mapping[str, Any], published: Any = None) -> Any:
+        """Intrinsic CUE of one slot: the paper's own, or the schemes applied left to right to the reference value.
+
+        Parameters
+        ----------
+        reference : array
+            The model's CUE before any response to the environment.
+        feels : mapping
+            What the microbe feels: the drivers, the substrate and microbe concerned.
+        published : array, optional
+            The paper's CUE with its own response; the reference value when it has none.
+        """
+        if not self.schemes:
+            return reference if published is None else published
+        for scheme in self.schemes:
+            reference = scheme(reference, feels)
+        return reference
+
+    def structure(self) -> Structure:
+        """The fluxes without their rates (found by tracing; nothing is computed)."""
+        found: list[Flux] = []
+
+        def trace(stocks, drivers):
+            found[:] = list(self.fluxes(stocks, self.environment(drivers)))
+            return [flux.rate for flux in found]
+
+        drivers = dict.fromkeys(self.first_needs(), 0.5)
+        jax.eval_shape(trace, {pool.name: 1.0 for pool in self.pools}, drivers)
+        return Structure(self.pools, tuple(flux._replace(rate=None) for flux in found), self.implicit_microbes)
+
+    @classmethod
+    def first_needs(cls) -> tuple[str, ...]:
+        """The needed drivers, taking the first of each group of alternatives."""
+        return tuple(need if isinstance(need, str) else need[0] for need in cls.needs)

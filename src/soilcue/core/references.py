@@ -1,0 +1,223 @@
+"""The literature behind models, parameters, schemes and data: cited by key where it is used, printed as text or BibTeX."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from soilcue.core.errors import unknown_name
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One publication, data set or public code."""
+
+    key: str
+    authors: str
+    year: int
+    title: str
+    where: str
+    doi: str = ""
+
+    def text(self) -> str:
+        """One line, as a bibliography has it."""
+        doi = f" doi:{self.doi}" if self.doi else ""
+        return f"{self.authors} ({self.year}). {self.title}. {self.where}.{doi}"
+
+    def bibtex(self) -> str:
+        """A BibTeX entry."""
+        kind = "article" if self.doi else "misc"
+        place = "journal" if self.doi else "howpublished"
+        fields = {
+            "author": self.authors.replace("; ", " and "),
+            "year": str(self.year),
+            "title": "{" + self.title + "}",
+            place: self.where,
+            "doi": self.doi,
+        }
+        lines = [f"  {name} = {{{value}}}," for name, value in fields.items() if value]
+        return "\n".join([f"@{kind}{{{self.key},", *lines, "}"])
+
+
+_REFERENCES = (
+    Reference(
+        "he2024",
+        "He, X.; Abs, E.; Allison, S. D.; Tao, F.; Huang, Y.; Manzoni, S.; Abramoff, R.; Bruni, E.; Bowring, S. P. K.; "
+        "Chakrawal, A.; Ciais, P.; Elsgaard, L.; Friedlingstein, P.; Georgiou, K.; Hugelius, G.; Holm, L. B.; Li, W.; "
+        "Luo, Y.; Marmasse, G.; Nunan, N.; Qiu, C.; Sitch, S.; Wang, Y.-P.; Goll, D. S.",
+        2024,
+        "Emerging multiscale insights on microbial carbon use efficiency in the land carbon cycle",
+        "Nature Communications 15, 8010",
+        "10.1038/s41467-024-52160-5",
+    ),
+    Reference(
+        "wieder2014",
+        "Wieder, W. R.; Grandy, A. S.; Kallenbach, C. M.; Bonan, G. B.",
+        2014,
+        "Integrating microbial physiology and physio-chemical principles in soils with the MIcrobial-MIneral Carbon "
+        "Stabilization (MIMICS) model",
+        "Biogeosciences 11, 3899-3917",
+        "10.5194/bg-11-3899-2014",
+    ),
+    Reference(
+        "wieder2015",
+        "Wieder, W. R.; Grandy, A. S.; Kallenbach, C. M.; Taylor, P. G.; Bonan, G. B.",
+        2015,
+        "Representing life in the Earth system with soil microbial functional traits in the MIMICS model",
+        "Geoscientific Model Development 8, 1789-1808",
+        "10.5194/gmd-8-1789-2015",
+    ),
+    Reference(
+        "mimics_code",
+        "Wieder, W. R.",
+        2018,
+        "MIMICS, public R scripts (commit 2b71740)",
+        "GitHub repository wwieder/MIMICS",
+    ),
+    Reference(
+        "mimics_stode",
+        "Pierson, D.",
+        2024,
+        "MIMICS_STODE, steady states of MIMICS by rootSolve (commit ee25766)",
+        "GitHub repository piersond/MIMICS_STODE",
+    ),
+    Reference(
+        "abramoff2018",
+        "Abramoff, R.; Xu, X.; Hartman, M.; O'Brien, S.; Feng, W.; Davidson, E.; Finzi, A.; Moorhead, D.; Schimel, J.; "
+        "Torn, M.; Mayes, M. A.",
+        2018,
+        "The Millennial model: in search of measurable pools and transformations for modeling soil carbon in the new "
+        "century",
+        "Biogeochemistry 137, 51-71",
+        "10.1007/s10533-017-0409-7",
+    ),
+    Reference(
+        "abramoff2022",
+        "Abramoff, R. Z.; Guenet, B.; Zhang, H.; Georgiou, K.; Xu, X.; Viscarra Rossel, R. A.; Yuan, W.; Ciais, P.",
+        2022,
+        "Improved global-scale predictions of soil carbon stocks with Millennial Version 2",
+        "Soil Biology and Biochemistry 164, 108466",
+        "10.1016/j.soilbio.2021.108466",
+    ),
+    Reference(
+        "millennial_code",
+        "Abramoff, R. Z.",
+        2024,
+        "Millennial, model code and parameter files (commit 859f977)",
+        "GitHub repository rabramoff/Millennial",
+    ),
+    Reference(
+        "parton1987",
+        "Parton, W. J.; Schimel, D. S.; Cole, C. V.; Ojima, D. S.",
+        1987,
+        "Analysis of factors controlling soil organic matter levels in Great Plains grasslands",
+        "Soil Science Society of America Journal 51, 1173-1179",
+        "10.2136/sssaj1987.03615995005100050015x",
+    ),
+    Reference(
+        "sun2021",
+        "Sun, Y.; Goll, D. S.; Chang, J.; Ciais, P.; Guenet, B.; Helfenstein, J.; Huang, Y.; Lauerwald, R.; "
+        "Maignan, F.; Naipal, V.; Wang, Y.; Yang, H.; Zhang, H.",
+        2021,
+        "Global evaluation of the nutrient-enabled version of the land surface model ORCHIDEE-CNP v1.2 (r5986)",
+        "Geoscientific Model Development 14, 1987-2010",
+        "10.5194/gmd-14-1987-2021",
+    ),
+    Reference(
+        "orchidee_cnp_code",
+        "The ORCHIDEE developers",
+        2021,
+        "ORCHIDEE-CN-P r7166, modules stomate_litter, stomate_som_dynamics and constantes_var, as copied in "
+        "examples/orchidee_core (commit 6fb574d)",
+        "GitHub repository Wanli-Wylie/fgraph2",
+    ),
+    Reference(
+        "devevre2000",
+        "Devevre, O. C.; Horwath, W. R.",
+        2000,
+        "Decomposition of rice straw and microbial carbon use efficiency under different soil temperatures and "
+        "moistures",
+        "Soil Biology and Biochemistry 32, 1773-1785",
+        "10.1016/S0038-0717(00)00096-1",
+    ),
+    Reference(
+        "wieder2018",
+        "Wieder, W. R.; Hartman, M. D.; Sulman, B. N.; Wang, Y.-P.; Koven, C. D.; Bonan, G. B.",
+        2018,
+        "Carbon cycle confidence and uncertainty: exploring variation among soil biogeochemical models",
+        "Global Change Biology 24, 1563-1579",
+        "10.1111/gcb.13979",
+    ),
+    Reference(
+        "li2019",
+        "Li, S.; Yuan, W.; Ciais, P.; Viovy, N.; Ito, A.; Jia, B.; Zhu, D.",
+        2019,
+        "Benchmark estimates for aboveground litterfall data derived from ecosystem models",
+        "Environmental Research Letters 14, 084020",
+        "10.1088/1748-9326/ab2ee4",
+    ),
+    Reference(
+        "molteni2003",
+        "Molteni, F.",
+        2003,
+        "Atmospheric simulations using a GCM with simplified physical parametrizations. I: model climatology and "
+        "variability in multi-decadal experiments",
+        "Climate Dynamics 20, 175-191",
+        "10.1007/s00382-002-0268-2",
+    ),
+    Reference(
+        "lawrence2020",
+        "Lawrence, C. R.; Beem-Miller, J.; Hoyt, A. M.; Monroe, G.; Sierra, C. A.; Stoner, S.; Heckman, K.; "
+        "Blankinship, J. C.; Crow, S. E.; McNicol, G.; Trumbore, S.; et al.",
+        2020,
+        "An open-source database for the synthesis of soil radiocarbon data: International Soil Radiocarbon Database "
+        "(ISRaD) version 1.0",
+        "Earth System Science Data 12, 61-76",
+        "10.5194/essd-12-61-2020",
+    ),
+    Reference(
+        "vonfromm2024",
+        "von Fromm, S. F.; Hoyt, A. M.; Sierra, C. A.; Georgiou, K.; Doetterl, S.; Trumbore, S. E.",
+        2024,
+        "Controls and relationships of soil organic carbon abundance and persistence vary across pedo-climatic regions",
+        "Global Change Biology 30, e17320",
+        "10.1111/gcb.17320",
+    ),
+    Reference(
+        "naturalearth",
+        "Natural Earth",
+        2022,
+        "1:110m physical vectors, land (public domain)",
+        "naturalearthdata.com",
+    ),
+)
+
+REFERENCES = {reference.key: reference for reference in _REFERENCES}
+
+
+def reference(key: str) -> Reference:
+    """The reference a key stands for.
+
+    Raises
+    ------
+    InputError
+        When nothing bears the key.
+    """
+    if key not in REFERENCES:
+        raise unknown_name("reference", key, REFERENCES)
+    return REFERENCES[key]
+
+
+def bibliography(keys: Iterable[str], style: str = "text") -> list[str]:
+    """References in the order of their first mention, each once.
+
+    Parameters
+    ----------
+    keys : iterable of str
+        Reference keys, repeats allowed.
+    style : {"text", "bibtex"}
+        How to print each.
+    """
+    if style not in ("text", "bibtex"):
+        raise unknown_name("citation style", style, ("text", "bibtex"))
+    return [getattr(reference(key), style)() for key in dict.fromkeys(keys)]

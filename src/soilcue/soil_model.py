@@ -1,0 +1,583 @@
+"""The face of the soil models: a model, a parameter set and a scheme; drivers in, a Dataset out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+import soilcue
+from soilcue.core.budget import (
+    RULES,
+    Budget,
+    balance_weights,
+    budget_weights,
+    cohort_curve,
+    diagnosed_cue,
+    diagnosis_weights,
+)
+from soilcue.core.errors import InputError, NotDefinedError, unknown_name
+from soilcue.core.network import Flux, Network, Structure
+from soilcue.core.references import bibliography
+from soilcue.core.units import convert
+from soilcue.core.variables import DRIVERS, find_driver, read_driver
+from soilcue.models import MODELS
+from soilcue.schemes import SCHEMES
+from soilcue.solve.cells import STATUS_MEANING, Status, largest_eigenvalue, solve_cells
+from soilcue.solve.gradients import gradients
+from soilcue.solve.seasonal import MONTH_DAYS
+
+SEASONS = ("auto", "monthly", "annual-mean")
+DAYS_PER_YEAR = 365.0
+
+
+def model(
+    name: str,
+    parameters: str | Mapping[str, Any] | None = None,
+    cue: str | Iterable[str] | None = None,
+) -> SoilModel:
+    """A soil model, ready to run.
+
+    Parameters
+    ----------
+    name : str
+        A registered model: ``"century"``, ``"mimics"``, ``"millennial"``, ... (`list_models`).
+    parameters : str or mapping, optional
+        A published parameter set by name; the model's first by default. A mapping changes single parameters of the
+        first set, in the model's units.
+    cue : str or iterable of str, optional
+        Scheme or schemes for intrinsic CUE, applied left to right (`list_schemes`). The model's own, published CUE by
+        default.
+
+    Returns
+    -------
+    SoilModel
+
+    Raises
+    ------
+    InputError
+        For an unknown model, set, parameter or scheme, naming the nearest; for a value out of bounds.
+
+    Examples
+    --------
+    >>> import soilcue as sc
+    >>> sc.model("mimics", parameters="wieder2015", cue="constant").parameters_name
+    'wieder2015'
+    """
+    names = (cue,) if isinstance(cue, str) else tuple(cue or ())
+    network = MODELS[name](parameters, tuple(SCHEMES[scheme]() for scheme in names))
+    if isinstance(parameters, Mapping):
+        chosen = f"{network.parameter_set(None).name}, changed: {', '.join(sorted(parameters))}"
+    else:
+        chosen = network.parameter_set(parameters).name
+    return SoilModel(network, chosen)
+
+
+class SoilModel:
+    """A network of fluxes with its parameters and schemes, at the border of xarray.
+
+    Attributes
+    ----------
+    network : Network
+        The model itself, a JAX pytree.
+    parameters_name : str
+        The parameter set.
+    """
+
+    def __init__(self, network: Network, parameters_name: str) -> None:
+        self.network = network
+        self.parameters_name = parameters_name
+        self.structure: Structure = network.structure()
+        self.structure.check()
+        carbon = network.carbon_unit
+        if "-3" in carbon:
+            self._stock = convert(1.0, carbon, "gC m-3") * network.reference_depth
+        else:
+            self._stock = convert(1.0, carbon, "gC m-2")
+        self._flow = self._stock * convert(1.0, f"{network.time_unit}-1", "d-1")
+
+    def __repr__(self) -> str:
+        """Name, parameter set and schemes."""
+        return f"<soilcue model {self.network.name!r}, parameters {self.parameters_name!r}, CUE {self.scheme_name!r}>"
+
+    @property
+    def scheme_name(self) -> str:
+        """Names of the schemes, left to right; ``published`` for the model's own."""
+        return " | ".join(scheme.name for scheme in self.network.schemes) or "published"
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Keys of what to cite for this model, its parameter set and its schemes."""
+        base = self.parameters_name.split(",")[0]
+        keys = [*self.network.references, *self.network.parameter_set(base).source]
+        for scheme in self.network.schemes:
+            keys.extend(scheme.references)
+        return tuple(dict.fromkeys(keys))
+
+    def parameters(self) -> pd.DataFrame:
+        """Every parameter with value, unit, bounds and meaning, as the model computes with them."""
+        rows = []
+        for declared in self.network.declared:
+            values = np.atleast_1d(np.asarray(self.network.parameters[declared.name]))
+            for component, value in zip(declared.components or ("",), values, strict=True):
+                rows.append(
+                    {
+                        "parameter": declared.name,
+                        "component": component,
+                        "value": float(value),
+                        "unit": declared.unit,
+                        "low": declared.low,
+                        "high": declared.high,
+                        "description": declared.description,
+                    }
+                )
+        return pd.DataFrame(rows)
+
+    def steady_state(
+        self,
+        drivers: xr.Dataset,
+        *,
+        season: str = "auto",
+        fluxes: bool = False,
+        eigenvalues: bool = True,
+        steps_per_month: int = 2,
+        threads: int | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> xr.Dataset:
+        """The steady state under given drivers: of one site, a list or a grid.
+
+        Parameters
+        ----------
+        drivers : xr.Dataset
+            The drivers the model needs (`network.needs`), with units, of any shape. A dimension ``month`` of length
+            12 makes the state seasonal: the year that repeats itself.
+        season : {"auto", "monthly", "annual-mean"}
+            ``annual-mean`` averages the months first, which biases nonlinear fluxes and is recorded in the result.
+        fluxes : bool
+            Also return every flux (variable ``flux_rate``).
+        eigenvalues : bool
+            Also return the largest eigenvalue of the Jacobian (under annual-mean drivers).
+        steps_per_month : int
+            Implicit steps a month of the seasonal state.
+        threads : int, optional
+            The processors at hand by default.
+        progress : callable, optional
+            Told how many cells were finished since it was last told.
+
+        Returns
+        -------
+        xr.Dataset
+            Pools (gC m-2, means over the year), sums of pools, the budget (gC m-2 d-1), gross decomposition under
+            every rule, and per cell status, residual and the reason of a flag. Cells not settled are NaN.
+
+        Raises
+        ------
+        InputError
+            For missing drivers, missing or impossible units, values outside the limits, wrong dimensions.
+        """
+        cells, seasonal, layout = self._cells(drivers, season)
+        weights, quantities = self._weights(fluxes)
+        solved = solve_cells(
+            self.network,
+            cells,
+            weights,
+            seasonal=seasonal,
+            steps_per_month=steps_per_month,
+            threads=threads,
+            progress=progress,
+        )
+        state = self._dataset(solved, quantities, layout)
+        if fluxes:
+            state["flux_rate"] = layout.array(solved.flows[-len(self.structure.fluxes) :] * self._flow, "flux")
+            state["flux_rate"].attrs |= {"units": "gC m-2 d-1", "long_name": "one-way carbon flux"}
+            for part in ("source", "target", "process", "through"):
+                values = [str(getattr(f, part) or "") for f in self.structure.fluxes]
+                state = state.assign_coords({f"flux_{part}": ("flux", values)})
+            state = state.assign_coords(flux=self.structure.names())
+        if eigenvalues:
+            largest = largest_eigenvalue(self.network, cells, solved.stocks) * (self._flow / self._stock)
+            state["largest_eigenvalue"] = layout.array(largest)
+            state["largest_eigenvalue"].attrs |= {
+                "units": "d-1",
+                "long_name": "largest real part of the eigenvalues of the Jacobian",
+            }
+        how = "monthly drivers, repeating year" if seasonal else "constant drivers"
+        if season == "annual-mean" and "month" in drivers.dims:
+            how = "annual means of monthly drivers (this biases nonlinear fluxes)"
+        state.attrs |= {
+            "Conventions": "CF-1.10",
+            "model": self.network.name,
+            "parameter_set": self.parameters_name,
+            "scheme": self.scheme_name,
+            "season": how,
+            "reference_depth_m": self.network.reference_depth,
+            "implicit_microbes": int(self.network.implicit_microbes),
+            "assumptions": "\n".join(self.network.assumptions),
+            "soilcue_version": soilcue.__version__,
+            "references": "\n".join(bibliography(["he2024", *self.references])),
+        }
+        return state
+
+    def gradient(self, drivers: xr.Dataset, of: str = "soil_carbon", *, season: str = "auto") -> xr.Dataset:
+        """Exact first derivatives of the steady state with respect to every driver and parameter.
+
+        Parameters
+        ----------
+        drivers : xr.Dataset
+            As for `steady_state`.
+        of : str
+            ``soil_carbon``, ``litter_carbon``, ``microbial_carbon`` or the name of a pool (gC m-2).
+        season : str
+            As for `steady_state`.
+
+        Returns
+        -------
+        xr.Dataset
+            ``value``; one variable per driver, in units of `of` per unit of the driver (with a ``month`` dimension
+            where the driver has one); ``parameter`` with a dimension over parameters, per unit of the parameter.
+            Derivatives by the implicit function theorem, NaN where no state is settled.
+
+        Raises
+        ------
+        InputError
+            As `steady_state`; for an unknown quantity.
+        """
+        groups = self._pool_groups()
+        chosen = groups | {pool.name: [i] for i, pool in enumerate(self.network.pools)}
+        if of not in chosen:
+            raise unknown_name("quantity", of, chosen)
+        cells, seasonal, layout = self._cells(drivers, season)
+        members = np.isin(np.arange(len(self.network.pools)), chosen[of]).astype(float) * self._stock
+        value, by_driver, by_parameter = gradients(self.network, cells, members, seasonal=seasonal)
+        by_driver["carbon_input"] = by_driver["carbon_input"] / self._flow
+        result = xr.Dataset({"value": layout.array(value)})
+        result["value"].attrs |= {"units": "gC m-2", "long_name": of.replace("_", " ")}
+        for name, values in by_driver.items():
+            dims = ("month",) if seasonal else ()
+            result[name] = layout.array(values, *dims)
+            result[name].attrs |= {"units": f"gC m-2 per ({DRIVERS[name].unit})", "long_name": f"d {of} / d {name}"}
+        labels, rows = [], []
+        for declared in self.network.declared:
+            for k, component in enumerate(declared.components or ("",)):
+                labels.append(f"{declared.name}[{component}]" if component else declared.name)
+                rows.append(by_parameter[declared.name][k] if component else by_parameter[declared.name])
+        result["parameter_derivative"] = layout.array(np.stack(rows), "parameter")
+        result["parameter_derivative"].attrs["long_name"] = f"d {of} / d parameter, per unit of each parameter"
+        return result.assign_coords(parameter=labels)
+
+    # ---- the border -------------------------------------------------------------------------------------------
+
+    def _cells(self, drivers: xr.Dataset, season: str) -> tuple[dict[str, np.ndarray], bool, _Layout]:
+        """Drivers as flat arrays in the model's units, whether they have months, and how to go back."""
+        if season not in SEASONS:
+            raise unknown_name("season", season, SEASONS)
+        if not isinstance(drivers, xr.Dataset):
+            raise InputError(f"drivers must be an xarray.Dataset; got {type(drivers).__name__}.")
+        read: dict[str, xr.DataArray] = {}
+        for need in self.network.needs:
+            names = (need,) if isinstance(need, str) else need
+            present = [name for name in names if find_driver(drivers, name)]
+            if names == ("annual_carbon_input",) and not present:
+                continue  # follows from the carbon input below
+            read[(present or names)[0]] = read_driver(drivers, (present or names)[0])
+        if "annual_carbon_input" in self.network.needs and "annual_carbon_input" not in read:
+            read["annual_carbon_input"] = _mean_of_year(read["carbon_input"]) * DAYS_PER_YEAR
+        months = {d.sizes["month"] for d in read.values() if "month" in d.dims}
+        if months - {12}:
+            raise InputError(f"drivers: dimension 'month' has length {max(months)}; a climatology has 12.")
+        for array in read.values():
+            if "time" in array.dims:
+                raise InputError(
+                    f"drivers: variable {array.name!r} has a dimension 'time'. A steady state needs constant drivers or "
+                    "a climatology with a dimension 'month' of length 12; for example "
+                    "drivers.groupby('time.month').mean()."
+                )
+        seasonal = bool(months) and season != "annual-mean"
+        if season == "monthly" and not seasonal:
+            raise InputError("season='monthly' needs drivers with a dimension 'month' of length 12; there is none.")
+        if not seasonal:
+            read = {name: _mean_of_year(array) for name, array in read.items()}
+        together = xr.broadcast(*read.values())
+        dims = tuple(d for d in together[0].dims if d != "month")
+        layout = _Layout(dims, tuple(together[0].sizes[d] for d in dims), {d: together[0][d] for d in dims if d in together[0].coords})
+        lead = (12,) if seasonal else ()
+        flat = {
+            name: np.ascontiguousarray(array.transpose(*(("month",) if seasonal else ()), *dims).values).reshape(*lead, -1)
+            for name, array in zip(read, together, strict=True)
+        }
+        flat["carbon_input"] = flat["carbon_input"] / self._flow
+        return flat, seasonal, layout
+
+    def _weights(self, fluxes: bool) -> tuple[np.ndarray, list[str]]:
+        """Rows that sum the fluxes into every quantity of the result, and their names."""
+        rows = {**balance_weights(self.structure)}
+        for rule, row in diagnosis_weights(self.structure).items():
+            if rule in RULES:
+                rows[f"gross_decomposition {rule}"] = row
+        for rule, row in diagnosis_weights(self.structure, litter=False).items():
+            rows[f"without_litter {rule}"] = row
+        living = self.structure.living()
+        for label, members in [("community", living), *((name, (name,)) for name in living)] if living else []:
+            for part, row in budget_weights(self.structure, members).items():
+                rows[f"{label} {part}"] = row
+        table = [*rows.values(), *np.eye(len(self.structure.fluxes))] if fluxes else list(rows.values())
+        return np.stack(table), list(rows)
+
+    def _pool_groups(self) -> dict[str, list[int]]:
+        """Which pools make up the sums a user asks for."""
+        carbon = [(i, p) for i, p in enumerate(self.network.pools) if p.currency == "carbon"]
+        groups = {
+            "soil_carbon": [i for i, _ in carbon],
+            "litter_carbon": [i for i, p in carbon if p.kind == "litter"],
+            "microbial_carbon": [i for i, p in carbon if p.kind == "living"],
+        }
+        return {name: members for name, members in groups.items() if members}
+
+    def _dataset(self, solved, quantities: list[str], layout: _Layout) -> xr.Dataset:
+        """The solution as a Dataset at the border."""
+        state = xr.Dataset()
+
+        def add(name, values, unit, long_name, *lead):
+            state[name] = layout.array(values, *lead)
+            state[name].attrs |= {"units": unit, "long_name": long_name}
+
+        for i, pool in enumerate(self.network.pools):
+            add(pool.name, solved.stocks[i] * self._stock, "gC m-2", pool.description)
+            state[pool.name].attrs["pool_kind"] = pool.kind
+        names = {
+            "soil_carbon": "carbon of all pools, litter included",
+            "litter_carbon": "carbon of litter pools",
+            "microbial_carbon": "carbon of living microbes",
+        }
+        for name, members in self._pool_groups().items():
+            add(name, solved.stocks[members].sum(axis=0) * self._stock, "gC m-2", names[name])
+        add(
+            "stock_at_year_start",
+            solved.start * self._stock,
+            "gC m-2",
+            "stock at the start of the repeating year",
+            "pool",
+        )
+        state = state.assign_coords(pool=[p.name for p in self.network.pools])
+        flow = dict(zip(quantities, solved.flows * self._flow, strict=False))
+        for name, text in (
+            ("carbon_input", "carbon entering litter and soil"),
+            ("respiration", "heterotrophic respiration R"),
+            ("leaching", "carbon leached"),
+        ):
+            add(name, flow[name], "gC m-2 d-1", text)
+        rules = list(RULES)
+        add(
+            "gross_decomposition",
+            np.stack([flow[f"gross_decomposition {rule}"] for rule in rules]),
+            "gC m-2 d-1",
+            "gross decomposition D under each rule, litter counted",
+            "rule",
+        )
+        add(
+            "gross_decomposition_without_litter",
+            np.stack([flow[f"without_litter {rule}"] for rule in rules]),
+            "gC m-2 d-1",
+            "gross decomposition D under each rule, fluxes out of litter left out",
+            "rule",
+        )
+        add(
+            "respiration_without_litter",
+            flow["without_litter respiration"],
+            "gC m-2 d-1",
+            "heterotrophic respiration R, fluxes out of litter left out",
+        )
+        state = state.assign_coords(rule=rules)
+        living = self.structure.living()
+        for part, text in (
+            ("uptake", "uptake U"),
+            ("respiration", "respiration R"),
+            ("exudation", "exudation EX"),
+            ("mortality", "mortality MD"),
+        ):
+            if living:
+                add(f"community_{part}", flow[f"community {part}"], "gC m-2 d-1", f"{text} of all living pools")
+                values = np.stack([flow[f"{name} {part}"] for name in living])
+                add(f"population_{part}", values, "gC m-2 d-1", f"{text} of each living pool", "population")
+        if living:
+            state = state.assign_coords(population=list(living))
+        add("residual", solved.residual, "1", "largest imbalance of a pool, relative")
+        add("newton_steps", solved.steps, "1", "Newton steps (years under monthly drivers)")
+        add("status", solved.status, "1", "what became of the cell")
+        state["status"].attrs |= {
+            "flag_values": np.array([int(s) for s in Status], dtype=np.int8),
+            "flag_meanings": " ".join(s.name.lower() for s in Status),
+            "comment": "\n".join(f"{s.name.lower()}: {STATUS_MEANING[s]}" for s in Status),
+        }
+        add("missing_populations", solved.missing, "1", "populations that die out (bits, in the order of 'population')")
+        if solved.limits:
+            bits = sum(row.astype(np.int16) << k for k, row in enumerate(solved.reasons))
+            add("crossed_limits", bits, "1", "limits of the model crossed (bits)")
+            state["crossed_limits"].attrs |= {
+                "flag_masks": np.array([1 << k for k in range(len(solved.limits))], dtype=np.int16),
+                "flag_meanings": " ".join(text.replace(" ", "_") for text in solved.limits),
+            }
+        return state
+
+
+class _Layout:
+    """How flat cells lie in the user's dimensions."""
+
+    def __init__(self, dims: tuple[str, ...], shape: tuple[int, ...], coords: dict[str, xr.DataArray]) -> None:
+        self.dims, self.shape, self.coords = dims, shape, coords
+
+    def array(self, values, *lead: str) -> xr.DataArray:
+        """Values of shape (lead..., cells) in the user's dimensions."""
+        values = np.asarray(values)
+        shaped = values.reshape(*values.shape[:-1], *self.shape)
+        return xr.DataArray(shaped, dims=(*lead, *self.dims), coords=self.coords)
+
+
+def _mean_of_year(array: xr.DataArray) -> xr.DataArray:
+    """The mean over months, weighted by their length."""
+    if "month" not in array.dims:
+        return array
+    weights = xr.DataArray(MONTH_DAYS / MONTH_DAYS.sum(), dims="month")
+    # NaN in any month leaves no mean: a cell has all of its drivers or none
+    return (array * weights).sum("month", skipna=False).rename(array.name)
+
+
+def cue(state: xr.Dataset, scale: str = "diagnosed") -> xr.Dataset:
+    """Carbon use efficiency of a state.
+
+    Parameters
+    ----------
+    state : xr.Dataset
+        From `SoilModel.steady_state`.
+    scale : {"diagnosed", "community", "population", "ecosystem"}
+        ``diagnosed``: 1 - R/D under every rule, litter counted or not, and N = D/R, the mean number of counted passes
+        of a carbon atom before it is respired. ``community``, ``population``: (U - R - EX) / U. ``ecosystem``: over a
+        steady state (U - R - EX - MD) / U is zero by arithmetic, so the cohort curve is given with it: of the carbon
+        taken up at one moment, the share still in biomass, and in biomass or residues, after a time; it needs
+        ``steady_state(..., fluxes=True)``.
+
+    Returns
+    -------
+    xr.Dataset
+
+    Raises
+    ------
+    NotDefinedError
+        For a scale that the model does not have (implicit microbes), or fluxes that were not kept.
+    InputError
+        For an unknown scale or a Dataset that is no state.
+    """
+    scales = ("diagnosed", "community", "population", "ecosystem")
+    if scale not in scales:
+        raise unknown_name("scale of CUE", scale, scales)
+    if "gross_decomposition" not in state:
+        raise InputError("this Dataset is not a state: it lacks 'gross_decomposition'. Use SoilModel.steady_state.")
+    result = xr.Dataset(attrs={key: state.attrs[key] for key in ("model", "parameter_set", "scheme") if key in state.attrs})
+
+    def add(name, values, long_name):
+        result[name] = values
+        result[name].attrs = {"units": "1", "long_name": long_name}
+
+    if scale == "diagnosed":
+        decomposed, bare = state["gross_decomposition"], state["gross_decomposition_without_litter"]
+        add("diagnosed_cue", diagnosed_cue(state["respiration"], decomposed), "diagnosed CUE = 1 - R/D, litter counted")
+        add(
+            "diagnosed_cue_without_litter",
+            diagnosed_cue(state["respiration_without_litter"], bare),
+            "diagnosed CUE = 1 - R/D, fluxes out of litter left out",
+        )
+        add("mean_passes", decomposed / state["respiration"], "mean number of counted passes of a carbon atom, N = D/R")
+        return result
+    if "community_uptake" not in state:
+        raise NotDefinedError(
+            f"the model {state.attrs.get('model', '?')!r} holds no living pool (its microbes are implicit), so CUE at the "
+            f"{scale} scale is not defined for it. Its diagnosed CUE = 1 - R/D is: cue(state)."
+        )
+
+    def budget(kind):
+        return Budget(*(state[f"{kind}_{part}"] for part in ("uptake", "respiration", "exudation", "mortality")))
+
+    if scale == "community":
+        add("cue_community", budget("community").cue, "CUE_C = (U - R - EX) / U of all living pools")
+    elif scale == "population":
+        add("cue_population", budget("population").cue, "CUE_P = (U - R - EX) / U of each living pool")
+    else:
+        add("cue_ecosystem", budget("community").cue_ecosystem, "CUE_E = (U - R - EX - MD) / U, zero at a steady state")
+        for name, curve in _cohort(state).items():
+            add(name, curve, f"share of carbon taken up at one moment that is still in {name.split('_', 1)[1]}")
+    return result
+
+
+COHORT_DAYS = np.concatenate([[0.0], np.geomspace(1.0, 36500.0, 40)])
+
+
+def _cohort(state: xr.Dataset) -> dict[str, xr.DataArray]:
+    """The cohort curve of every cell, from the flux table of a state."""
+    if "flux_rate" not in state:
+        raise NotDefinedError("the cohort curve needs every flux: use steady_state(drivers, fluxes=True).")
+    structure = _structure_of(state)
+    dims = state["status"].dims
+    stocks = np.stack([state[pool.name].values.reshape(-1) for pool in structure.pools])
+    rates = state["flux_rate"].transpose("flux", *dims).values.reshape(len(structure.fluxes), -1)
+    out = np.full((2, len(COHORT_DAYS), stocks.shape[1]), np.nan)
+    for cell in np.flatnonzero(np.isfinite(stocks).all(axis=0)):
+        curve = cohort_curve(structure, stocks[:, cell], rates[:, cell], COHORT_DAYS)
+        out[:, :, cell] = curve["biomass"], curve["biomass_or_residues"]
+    shape = (len(COHORT_DAYS), *(state.sizes[d] for d in dims))
+    age = xr.DataArray(COHORT_DAYS, dims="days_since_uptake", attrs={"units": "d"})
+    coords = {"days_since_uptake": age, **{d: state[d] for d in dims if d in state.coords}}
+    return {
+        name: xr.DataArray(values.reshape(shape), dims=("days_since_uptake", *dims), coords=coords)
+        for name, values in zip(("cohort_biomass", "cohort_biomass_or_residues"), out, strict=True)
+    }
+
+
+def _structure_of(state: xr.Dataset) -> Structure:
+    """The structure of the network behind a state with a flux table."""
+    network = MODELS[state.attrs["model"]]
+    parts = (state[f"flux_{part}"].values for part in ("source", "target", "process", "through"))
+    found = tuple(Flux(s, t, p, None, through or None) for s, t, p, through in zip(*map(list, parts), strict=True))
+    return Structure(network.pools, found, network.implicit_microbes)
+
+
+def list_models() -> pd.DataFrame:
+    """The registered models: title, parameter sets (the first is the default), drivers, what to cite."""
+    rows = []
+    for name in MODELS:
+        network = MODELS[name]
+        needs = [need if isinstance(need, str) else " or ".join(need) for need in network.needs]
+        rows.append(
+            {
+                "model": name,
+                "title": network.title,
+                "pools": len(network.pools),
+                "parameter_sets": ", ".join(s.name for s in network.sets),
+                "microbes": "implicit" if network.implicit_microbes else "explicit",
+                "depth_m": network.reference_depth,
+                "drivers": ", ".join(needs),
+                "references": ", ".join(network.references),
+            }
+        )
+    return pd.DataFrame(rows).set_index("model")
+
+
+def list_schemes() -> pd.DataFrame:
+    """The registered schemes: title, equation, drivers felt, what to cite."""
+    rows = []
+    for name in SCHEMES:
+        scheme = SCHEMES[name]
+        rows.append(
+            {
+                "scheme": name,
+                "title": scheme.title,
+                "equation": scheme.equation,
+                "drivers": ", ".join(scheme.needs),
+                "references": ", ".join(scheme.references),
+            }
+        )
+    return pd.DataFrame(rows).set_index("scheme")

@@ -1,0 +1,288 @@
+"""From many cells to answers: blocks, threads, the ladder of retries, and what became of each cell."""
+
+from __future__ import annotations
+
+import enum
+import itertools
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from soilcue.core.network import Network
+from soilcue.solve.seasonal import MONTH_DAYS, one_seasonal_block
+from soilcue.solve.steady import disturbance, one_block, rates
+
+ACCEPTED = 1e-9
+"""Largest residual (log gain - log loss; relative change over the year) of a settled cell."""
+BLOCK = {False: 256, True: 128}
+"""Cells that run through the compiled loop together (steady, seasonal): few enough for the cache of a core."""
+BLOCKS = {False: 64, True: 4}
+"""Blocks handed to a thread at once."""
+LADDER = {False: ((40, 2.0), (150, 0.5), (600, 0.1)), True: ((30, 1.0), (100, 0.3), (300, 0.1))}
+"""(Newton steps, longest step in log stocks): a cell that fails one rung tries the next."""
+
+
+class Status(enum.IntEnum):
+    """What became of a cell. Only a settled one has values."""
+
+    SETTLED = 0
+    NO_DRIVERS = 1
+    INFEASIBLE = 2
+    EXTINCT = 3
+    UNSTABLE = 4
+    UNCONVERGED = 5
+
+
+STATUS_MEANING = {
+    Status.SETTLED: "steady state found, and stable",
+    Status.NO_DRIVERS: "no drivers here (ocean, ice, bare ground) or no carbon input",
+    Status.INFEASIBLE: "the model's published functions leave their domain here",
+    Status.EXTINCT: "a microbial population dies out and could not invade again",
+    Status.UNSTABLE: "the only state found is unstable: the model would oscillate",
+    Status.UNCONVERGED: "no steady state found",
+}
+
+
+@dataclass(frozen=True)
+class CellStates:
+    """Answers for a list of cells, in the model's units.
+
+    Attributes
+    ----------
+    stocks : array, shape (pools, cells)
+        Steady stocks; under monthly drivers their mean over the year.
+    start : array, shape (pools, cells)
+        Stocks at the start of the year; the same without months.
+    flows : array, shape (quantities, cells)
+        The wanted sums of fluxes, means over the year.
+    residual, steps, status, missing : array, shape (cells,)
+        Residual, Newton steps (years under monthly drivers), `Status`, and the populations that died out (bits, in
+        the order of the living pools).
+    reasons : array of bool, shape (limits, cells)
+        Which limit of the model is crossed.
+    limits : tuple of str
+        Their texts.
+    """
+
+    stocks: np.ndarray
+    start: np.ndarray
+    flows: np.ndarray
+    residual: np.ndarray
+    steps: np.ndarray
+    status: np.ndarray
+    missing: np.ndarray
+    reasons: np.ndarray
+    limits: tuple[str, ...]
+
+
+@eqx.filter_jit
+def _run_blocks(network, drivers, weights, used, steps, longest, seasonal, steps_per_month, absent):
+    """Solve the first `used` blocks of drivers shaped (blocks, [12,] cells); one compiled program for any number."""
+
+    def one(block):
+        if seasonal:
+            s = one_seasonal_block(network, block, weights, steps_per_month, steps, longest, absent)
+            return s.mean_stocks, s.stocks, s.flows, s.residual, s.years, s.stable, _limits(network, block)
+        s = one_block(network, block, steps, longest, absent)
+        table = jnp.stack(
+            [jnp.broadcast_to(f.rate, s.residual.shape) for f in rates(network, s.stocks, network.environment(block))]
+        )
+        return s.stocks, s.stocks, weights @ table, s.residual, s.steps, s.stable, _limits(network, block)
+
+    pick = lambda i: {name: values[i] for name, values in drivers.items()}  # noqa: E731
+    shapes = jax.eval_shape(lambda: one(pick(0)))
+    blocks = next(iter(drivers.values())).shape[0]
+    empty = jax.tree.map(lambda s: jnp.zeros((blocks, *s.shape), s.dtype), shapes)
+
+    def fill(i, filled):
+        return jax.tree.map(lambda whole, part: whole.at[i].set(part), filled, one(pick(i)))
+
+    return jax.lax.fori_loop(0, used, fill, empty)
+
+
+def _limits(network, drivers):
+    """Which limits are crossed (in any month), shape (limits, cells)."""
+    cells = drivers["carbon_input"].shape[-1]
+    crossed = [
+        jnp.broadcast_to(c, drivers["carbon_input"].shape).reshape(-1, cells).any(axis=0)
+        for c in network.limits(network.environment(drivers)).values()
+    ]
+    return jnp.stack(crossed) if crossed else jnp.zeros((0, cells), bool)
+
+
+def limit_texts(network: Network, drivers: Mapping[str, np.ndarray]) -> tuple[str, ...]:
+    """The texts of the model's limits, in order."""
+    one = {name: np.asarray(values, float)[..., :1] for name, values in drivers.items()}
+    found: list[str] = []
+
+    def trace(drivers):
+        found[:] = list(network.limits(network.environment(drivers)))
+        return 0
+
+    jax.eval_shape(trace, one)
+    return tuple(found)
+
+
+def default_threads() -> int:
+    """Threads to solve with: the processors this process may use."""
+    return max(1, len(os.sched_getaffinity(0)))
+
+
+def solve_cells(
+    network: Network,
+    drivers: Mapping[str, np.ndarray],
+    weights: np.ndarray,
+    *,
+    seasonal: bool,
+    steps_per_month: int = 2,
+    threads: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> CellStates:
+    """Steady or seasonal steady states of a list of cells.
+
+    Parameters
+    ----------
+    network : Network
+    drivers : dict of array, shape (cells,) or (12, cells)
+        The drivers the model needs, in its units; NaN where there are none.
+    weights : array, shape (quantities, fluxes)
+        Sums of fluxes wanted; the identity gives every flux.
+    seasonal : bool
+        Whether drivers have months.
+    steps_per_month : int
+        Implicit steps a month.
+    threads : int, optional
+        The processors at hand by default.
+    progress : callable, optional
+        Told the number of cells finished since it was last told.
+
+    Returns
+    -------
+    CellStates
+        Every cell has a status; the values of those not settled are NaN.
+    """
+    cells = drivers["carbon_input"].shape[-1]
+    given = np.all([np.isfinite(v).reshape(-1, cells).all(axis=0) for v in drivers.values()], axis=0)
+    given &= (drivers["carbon_input"].reshape(-1, cells) > 0).any(axis=0)
+    n, living = len(network.pools), [i for i, p in enumerate(network.pools) if p.kind == "living"]
+    texts = limit_texts(network, drivers)
+    states = CellStates(
+        stocks=np.full((n, cells), np.nan),
+        start=np.full((n, cells), np.nan),
+        flows=np.full((weights.shape[0], cells), np.nan),
+        residual=np.full(cells, np.nan),
+        steps=np.zeros(cells, int),
+        status=np.where(given, Status.UNCONVERGED, Status.NO_DRIVERS).astype(np.int8),
+        missing=np.zeros(cells, np.int8),
+        reasons=np.zeros((len(texts), cells), bool),
+        limits=texts,
+    )
+    run = partial(
+        _solve_some, network, drivers, weights, states, seasonal, steps_per_month, threads or default_threads()
+    )
+    for rung, (steps, longest) in enumerate(LADDER[seasonal]):
+        unsolved = np.flatnonzero(np.isin(states.status, (Status.UNCONVERGED, Status.UNSTABLE)))
+        run(unsolved, steps, longest, (), progress if rung == 0 else None)
+        if network.linear:
+            break
+    # what no rung solved may be a soil that one of its populations cannot live in
+    for size in range(1, len(living) + 1):
+        for absent in itertools.combinations(living, size):
+            unsolved = np.flatnonzero(np.isin(states.status, (Status.UNCONVERGED, Status.UNSTABLE)))
+            run(unsolved, *LADDER[seasonal][1], absent, None)
+    flagged = states.status != Status.SETTLED
+    for values in (states.stocks, states.start, states.flows):
+        values[:, flagged] = np.nan
+    return states
+
+
+def _solve_some(network, drivers, weights, states, seasonal, steps_per_month, threads, which, steps, longest, absent, progress):
+    """Solve the cells `which`, and write what became of them into `states`."""
+    block, blocks = BLOCK[seasonal], BLOCKS[seasonal]
+    chunk = block * blocks
+
+    def work(first):
+        index = which[first : first + chunk]
+        used = -(-len(index) // block)
+        padded = np.concatenate([index, np.repeat(index[-1], chunk - len(index))])
+        shaped = {}
+        for name, values in drivers.items():
+            part = values[..., padded].reshape(*values.shape[:-1], blocks, block)
+            shaped[name] = np.moveaxis(part, -2, 0)
+        out = _run_blocks(
+            network, shaped, weights, used, steps, longest, seasonal, steps_per_month, absent
+        )
+        flat = [np.moveaxis(np.asarray(o), 0, -2).reshape(*o.shape[1:-1], chunk)[..., : len(index)] for o in out]
+        _record(network, states, index, flat, absent)
+        if progress is not None:
+            progress(len(index))
+
+    starts = list(range(0, len(which), chunk))
+    for first in starts[:1]:
+        work(first)  # alone, so that it is compiled once
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, starts[1:]))
+
+
+def _record(network, states, index, solved, absent):
+    """Judge the solved cells; a soil without a population counts only where the population could not come back."""
+    stocks, start, flows, residual, steps, stable, reasons = solved
+    settled = (residual <= ACCEPTED) & stable & (stocks > 0).any(axis=0) & np.isfinite(stocks).all(axis=0)
+    settled &= (stocks >= 0).all(axis=0)
+    crossed = reasons.any(axis=0)
+    if absent:
+        # states found without a population leave all others as they were
+        index, keep = index[settled], settled
+        bits = sum(1 << k for k, i in enumerate(i for i, p in enumerate(network.pools) if p.kind == "living") if i in absent)
+        states.status[index] = Status.EXTINCT
+        states.missing[index] = bits
+        states.residual[index], states.steps[index] = residual[keep], steps[keep]
+        return
+    status = np.where(settled, Status.SETTLED, np.where(residual <= ACCEPTED, Status.UNSTABLE, Status.UNCONVERGED))
+    states.status[index] = np.where(crossed, Status.INFEASIBLE, status)
+    states.stocks[:, index], states.start[:, index], states.flows[:, index] = stocks, start, flows
+    states.residual[index] = np.where(crossed, np.nan, residual)
+    states.steps[index] = steps
+    states.reasons[:, index] = reasons
+
+
+@eqx.filter_jit
+def _disturbances(network, drivers, stocks):
+    return disturbance(network, stocks, network.environment(drivers))
+
+
+def largest_eigenvalue(network: Network, drivers: Mapping[str, np.ndarray], stocks: np.ndarray) -> np.ndarray:
+    """Largest real part of the eigenvalues of the Jacobian, per cell: how slowly the slowest disturbance dies away.
+
+    Parameters
+    ----------
+    network : Network
+    drivers : dict of array, shape (cells,) or (12, cells)
+        With months, their mean over the year is used.
+    stocks : array, shape (pools, cells)
+        NaN where there is no state.
+
+    Returns
+    -------
+    array, shape (cells,), per time unit of the model; NaN where there is no state
+    """
+    share = MONTH_DAYS / MONTH_DAYS.sum()
+    mean = {name: share @ v if v.ndim == 2 else v for name, v in drivers.items()}
+    known = np.flatnonzero(np.isfinite(stocks).all(axis=0) & (stocks > 0).all(axis=0))
+    largest = np.full(stocks.shape[1], np.nan)
+    for first in range(0, len(known), 4096):
+        index = known[first : first + 4096]
+        padded = np.concatenate([index, np.repeat(index[-1], 4096 - len(index))])
+        matrix = _disturbances(network, {k: v[padded] for k, v in mean.items()}, stocks[:, padded])
+        values = np.linalg.eigvals(np.moveaxis(np.asarray(matrix), -1, 0)[: len(index)])
+        largest[index] = values.real.max(axis=1)
+    return largest
+
+

@@ -1,0 +1,230 @@
+"""The seasonal steady state: the year that repeats itself, found without millennia of spin-up.
+
+A year is a chain of implicit Euler steps, each positive and conserving. The matrix of each step also says how a small
+change of the stocks is carried through it; the product over the year is the derivative of the yearly map, at no extra
+solve. Newton's method on *stocks after a year = stocks* then needs a handful of years instead of thousands.
+
+Annual means bias Michaelis-Menten and Arrhenius fluxes: under annual-mean drivers MIMICS holds up to several percent
+too much carbon. So this, and not the annual-mean state, is the default wherever drivers have months.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from soilcue.core.network import Network
+from soilcue.solve.algebra import is_stable, jacobian, solve
+from soilcue.solve.steady import NOTHING, feasible, gains_and_losses, hold, linear, newton, rates
+
+MONTH_DAYS = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], dtype=float)
+"""Days of each month of a year without leap day."""
+TOLERANCE = 1e-11
+"""Relative change of a stock over the year below which a cell is not moved on."""
+STEP_TOLERANCE = 1e-7
+"""A step's Newton iteration stops when the update before its last left less than this; the last one squares it."""
+
+
+class SeasonalSolution(NamedTuple):
+    """The repeating year of a batch of cells; the cells are the last axis."""
+
+    stocks: Any
+    mean_stocks: Any
+    flows: Any
+    residual: Any
+    years: Any
+    stable: Any
+    growth: Any
+
+
+def implicit_step(network: Network, stocks, environment, duration):
+    """Stocks after one implicit Euler step.
+
+    Parameters
+    ----------
+    network : Network
+    stocks : array, shape (pools, cells)
+    environment : dict
+        Held constant over the step.
+    duration : float
+        In the model's time unit.
+
+    Returns
+    -------
+    tuple of arrays
+        Stocks after the step, shape (pools, cells), positive; and the matrix A, shape (pools, pools, cells), by which
+        a small change before the step becomes A^-1 times it after.
+    """
+
+    def net(network, stocks, environment):
+        gain, loss = gains_and_losses(network, stocks, environment)
+        return gain - loss
+
+    held, held_environment, before = hold(network), hold(environment), jax.lax.stop_gradient(stocks)
+
+    def missed(z):
+        # what is there and leaves against what was there and comes: both sides positive, as in the steady state
+        after = jnp.exp(z)
+        gain, loss = gains_and_losses(held, after, held_environment)
+        return jnp.log(after + duration * loss) - jnp.log(before + duration * gain)
+
+    def update(state):
+        z, _, i = state
+        miss, slope = jacobian(missed, z)
+        change = -solve(slope, miss[:, None])[:, 0]
+        size = jnp.max(jnp.abs(change), axis=0)
+        return z + change * jnp.minimum(1.0, 2.0 / size), jnp.any(jnp.abs(miss) > STEP_TOLERANCE), i + 1
+
+    def going(state):
+        return state[1] & (state[2] < 40)
+
+    identity = jnp.eye(stocks.shape[0])[:, :, None]
+    if network.linear:
+        change, slope = jacobian(lambda c: net(held, c, held_environment), before)
+        matrix = identity - duration * slope
+        guess = before + solve(matrix, duration * change[:, None])[:, 0]
+    else:
+        guess = jnp.exp(jax.lax.while_loop(going, update, (jnp.log(before), True, 0))[0])
+        _, slope = jacobian(lambda c: net(held, c, held_environment), guess)
+        matrix = identity - duration * slope
+    # the last Newton step, with a frozen matrix: it squares what is left and carries the exact first derivative
+    miss = guess - stocks - duration * net(network, guess, environment)
+    return guess - solve(matrix, miss[:, None])[:, 0], matrix
+
+
+def one_year(network: Network, stocks, drivers: Mapping[str, Any], weights, steps_per_month: int):
+    """A year of monthly drivers.
+
+    Parameters
+    ----------
+    network : Network
+    stocks : array, shape (pools, cells)
+        At the start of the year.
+    drivers : dict of array, shape (12, cells)
+        In the model's units.
+    weights : array, shape (quantities, fluxes)
+        Sums of fluxes wanted.
+    steps_per_month : int
+
+    Returns
+    -------
+    tuple of arrays
+        Stocks after the year (pools, cells); the derivative of the yearly map (pools, pools, cells); the mean stocks
+        (pools, cells); the wanted sums as means over the year (quantities, cells), in the model's units.
+    """
+    cells = stocks.shape[1]
+    hours = {"h": 24.0, "d": 1.0, "yr": 1 / 365}[network.time_unit]
+    lengths = jnp.asarray(MONTH_DAYS * hours / steps_per_month)
+    identity = jnp.broadcast_to(jnp.eye(len(network.pools))[:, :, None], (len(network.pools),) * 2 + (cells,))
+
+    def month(carry, now):
+        length, drivers = now
+        environment = network.environment(drivers)
+
+        def step(carry, _):
+            stocks, carried, held, flowed = carry
+            after, matrix = implicit_step(network, stocks, environment, length)
+            carried = solve(matrix, carried)
+            table = jnp.stack([jnp.broadcast_to(f.rate, (cells,)) for f in rates(network, after, environment)])
+            return (after, carried, held + length * after, flowed + length * (weights @ table)), None
+
+        carry, _ = jax.lax.scan(step, carry, None, length=steps_per_month)
+        return carry, None
+
+    start = (stocks, identity, jnp.zeros_like(stocks), jnp.zeros((weights.shape[0], cells)))
+    (after, carried, held, flowed), _ = jax.lax.scan(month, start, (lengths, drivers))
+    year = jnp.sum(lengths) * steps_per_month
+    return after, carried, held / year, flowed / year
+
+
+def one_seasonal_block(
+    network: Network,
+    drivers: Mapping[str, Any],
+    weights,
+    steps_per_month: int,
+    years,
+    longest,
+    absent: tuple[int, ...] = (),
+    differentiable: bool = False,
+) -> SeasonalSolution:
+    """The repeating year of one block of cells, by Newton's method on the yearly map.
+
+    Parameters
+    ----------
+    network : Network
+    drivers : dict of array, shape (12, cells)
+        In the model's units.
+    weights : array, shape (quantities, fluxes)
+        Sums of fluxes wanted.
+    steps_per_month, years : int
+        Implicit steps a month; most years to try.
+    longest : float
+        Longest Newton step, in log stocks.
+    absent : tuple of int
+        Pools held at (nearly) nothing: to ask what a soil is like without a population. The state is then stable only
+        if the population could not invade.
+    differentiable : bool
+        Whether stocks and flows carry derivatives; it costs two more compiled years.
+
+    Returns
+    -------
+    SeasonalSolution
+        `stocks` at the start of the year, `residual` the largest relative change of a stock over the year, `growth`
+        the derivative of the yearly map (pools, pools, cells) relative to the stocks: its eigenvalues are the factors
+        by which a disturbance grows in a year.
+    """
+    cells = drivers["carbon_input"].shape[1]
+    live_network, live_drivers = network, drivers
+    network, drivers = hold(network), hold(dict(drivers))
+    share = jnp.asarray(MONTH_DAYS / MONTH_DAYS.sum())[:, None]
+    mean = {name: jnp.sum(share * values, axis=0) for name, values in drivers.items()}
+    allowed = jnp.ones(cells, bool)
+    for m in range(12):
+        allowed &= feasible(network, network.environment({name: v[m] for name, v in drivers.items()}), cells)
+    present = jnp.array([[i not in absent] for i in range(len(network.pools))])
+    guess = (linear(network, mean) if network.linear else newton(network, mean, None, 60, 1.0, absent)).stocks
+    # a cell without an answer under its mean drivers still gets a start; one outside of the domain gets any
+    guess = jnp.where(present, jnp.where(jnp.isfinite(guess) & (guess > 0), guess, 1.0), NOTHING)
+
+    def gap_of(stocks, after):
+        return jnp.max(jnp.where(present, jnp.abs(after - stocks) / stocks, 0.0), axis=0)
+
+    def year(stocks):
+        return one_year(network, stocks, drivers, weights, steps_per_month)
+
+    def step(state):
+        stocks, taken, i = state[0], state[2], state[3]
+        after, carried, mean_stocks, flows = year(stocks)
+        gap = gap_of(stocks, after)
+        found = (stocks, mean_stocks, flows, carried)
+        matrix = carried - identity
+        if network.linear:
+            new = stocks - solve(matrix, (after - stocks)[:, None])[:, 0]
+        else:
+            relative = matrix * stocks[None] / stocks[:, None]
+            miss = jnp.where(present, (after - stocks) / stocks, 0.0)
+            change = -solve(relative, miss[:, None])[:, 0]
+            new = stocks * jnp.exp(change * jnp.minimum(1.0, longest / jnp.max(jnp.abs(change), axis=0)))
+        return new, gap, taken + (gap > TOLERANCE), i + 1, found
+
+    def unsettled(state):
+        return jnp.any(allowed & (state[1] > TOLERANCE)) & (state[3] < years)
+
+    identity = jnp.eye(guess.shape[0])[:, :, None]
+    nothing = (guess, guess, jnp.zeros((weights.shape[0], cells)), jnp.zeros((*identity.shape[:2], cells)))
+    start = (guess, jnp.full(cells, jnp.inf), jnp.zeros(cells, int), 0, nothing)
+    _, gap, taken, _, (stocks, mean_stocks, flows, carried) = jax.lax.while_loop(unsettled, step, start)
+    growth = carried * stocks[None] / stocks[:, None]
+    # eigenvalues within the unit circle become eigenvalues with negative real part
+    stable = is_stable(solve(growth + identity, growth - identity))
+    if differentiable:
+        # one more Newton step, live and with a frozen matrix: exact first derivatives (implicit function theorem)
+        after, *_ = one_year(live_network, stocks, live_drivers, weights, steps_per_month)
+        matrix = jnp.where(present[:, :, None], carried - identity, -identity)
+        stocks = stocks - solve(matrix, jnp.where(present, after - stocks, 0.0)[:, None])[:, 0]
+        _, _, mean_stocks, flows = one_year(live_network, stocks, live_drivers, weights, steps_per_month)
+    return SeasonalSolution(stocks, mean_stocks, flows, jnp.where(allowed, gap, jnp.nan), taken, stable, growth)
