@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -293,8 +291,8 @@ class SoilModel:
         for array in read.values():
             if "time" in array.dims:
                 raise InputError(
-                    f"drivers: variable {array.name!r} has a dimension 'time'. A steady state needs constant drivers or "
-                    "a climatology with a dimension 'month' of length 12; for example "
+                    f"drivers: variable {array.name!r} has a dimension 'time'. A steady state needs constant drivers "
+                    "or a climatology with a dimension 'month' of length 12; for example "
                     "drivers.groupby('time.month').mean()."
                 )
         seasonal = bool(months) and season != "annual-mean"
@@ -303,11 +301,20 @@ class SoilModel:
         if not seasonal:
             read = {name: _mean_of_year(array) for name, array in read.items()}
         together = xr.broadcast(*read.values())
-        dims = tuple(d for d in together[0].dims if d != "month")
-        layout = _Layout(dims, tuple(together[0].sizes[d] for d in dims), {d: together[0][d] for d in dims if d in together[0].coords})
+        empty = [str(d) for d in together[0].dims if together[0].sizes[d] == 0]
+        if empty:
+            raise InputError(f"drivers: no cells; dimension {empty[0]!r} has length 0.")
+        dims = tuple(str(d) for d in together[0].dims if d != "month")
+        layout = _Layout(
+            dims,
+            tuple(together[0].sizes[d] for d in dims),
+            {d: together[0][d] for d in dims if d in together[0].coords},
+        )
         lead = (12,) if seasonal else ()
         flat = {
-            name: np.ascontiguousarray(array.transpose(*(("month",) if seasonal else ()), *dims).values).reshape(*lead, -1)
+            name: np.ascontiguousarray(array.transpose(*(("month",) if seasonal else ()), *dims).values).reshape(
+                *lead, -1
+            )
             for name, array in zip(read, together, strict=True)
         }
         flat["carbon_input"] = flat["carbon_input"] / self._flow
@@ -477,7 +484,9 @@ def cue(state: xr.Dataset, scale: str = "diagnosed") -> xr.Dataset:
         raise unknown_name("scale of CUE", scale, scales)
     if "gross_decomposition" not in state:
         raise InputError("this Dataset is not a state: it lacks 'gross_decomposition'. Use SoilModel.steady_state.")
-    result = xr.Dataset(attrs={key: state.attrs[key] for key in ("model", "parameter_set", "scheme") if key in state.attrs})
+    result = xr.Dataset(
+        attrs={key: state.attrs[key] for key in ("model", "parameter_set", "scheme") if key in state.attrs}
+    )
 
     def add(name, values, long_name):
         result[name] = values
@@ -495,8 +504,8 @@ def cue(state: xr.Dataset, scale: str = "diagnosed") -> xr.Dataset:
         return result
     if "community_uptake" not in state:
         raise NotDefinedError(
-            f"the model {state.attrs.get('model', '?')!r} holds no living pool (its microbes are implicit), so CUE at the "
-            f"{scale} scale is not defined for it. Its diagnosed CUE = 1 - R/D is: cue(state)."
+            f"the model {state.attrs.get('model', '?')!r} holds no living pool (its microbes are implicit), so CUE at "
+            f"the {scale} scale is not defined for it. Its diagnosed CUE = 1 - R/D is: cue(state)."
         )
 
     def budget(kind):

@@ -1,1 +1,1 @@
-"""What everything else stands on: flux networks, budgets and CUE, parameters, variables, units, references, registries."""
+"""What all else stands on: flux networks, budgets and CUE, parameters, variables, units, references, registries."""

@@ -149,7 +149,9 @@ def balance_weights(structure: Structure) -> dict[str, np.ndarray]:
     }
 
 
-def cohort_curve(structure: Structure, stocks: np.ndarray, rates: np.ndarray, times: np.ndarray) -> dict[str, np.ndarray]:
+def cohort_curve(
+    structure: Structure, stocks: np.ndarray, rates: np.ndarray, times: np.ndarray
+) -> dict[str, np.ndarray]:
     """What becomes of the carbon taken up at one moment, at a steady state.
 
     Carbon is followed as a tracer through every flux, recycling included: a cohort's carbon that dies and is taken up

@@ -18,6 +18,7 @@ import equinox as eqx
 import jax
 import numpy as np
 
+from soilcue.core import precision as precision
 from soilcue.core.errors import InputError, unknown_name
 from soilcue.core.parameters import Parameter, ParameterSet, checked_value, in_model_units
 from soilcue.core.scheme import Scheme
@@ -141,7 +142,9 @@ class Structure:
             if flux.through is not None and self.kind(flux.through) != "living":
                 raise InputError(f"flux {name!r} passes through {flux.through!r}, which is not a living pool.")
         for pool in self.pools:
-            if not any(f.target == pool.name for f in self.fluxes) or not any(f.source == pool.name for f in self.fluxes):
+            if not any(f.target == pool.name for f in self.fluxes) or not any(
+                f.source == pool.name for f in self.fluxes
+            ):
                 raise InputError(f"pool {pool.name!r} needs at least one flux in and one flux out.")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -38,7 +39,7 @@ class ParameterSet:
     name: str
     source: tuple[str, ...]
     description: str
-    values: Mapping[str, tuple[float | tuple[float, ...], str]]
+    values: Mapping[str, tuple[Any, str]]
     options: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -1,4 +1,4 @@
-"""The literature behind models, parameters, schemes and data: cited by key where it is used, printed as text or BibTeX."""
+"""The literature behind models, parameters, schemes and data: cited by key where used, printed as text or BibTeX."""
 
 from __future__ import annotations
 
@@ -189,6 +189,61 @@ _REFERENCES = (
         2022,
         "1:110m physical vectors, land (public domain)",
         "naturalearthdata.com",
+    ),
+    Reference(
+        "testbed_code",
+        "Wieder, W. R.; Hartman, M. D.; Sulman, B. N.; Kyker-Snowman, E.; Eastman, B.; Wang, Y.-P.",
+        2024,
+        "Biogeochemical testbed, model code and example grid (commit 27ae1a0)",
+        "GitHub repository wwieder/biogeochem_testbed",
+    ),
+    Reference(
+        "bjorkman1957",
+        "Björkman, A.; Person, B.",
+        1957,
+        "Studies on finely divided wood. Part 2. The properties of lignins extracted with neutral solvents from "
+        "softwoods and hardwoods",
+        "Svensk Papperstidning 60, 158-169",
+    ),
+    Reference(
+        "speedyweather_assets",
+        "The SpeedyWeatherAssets contributors",
+        2025,
+        "SpeedyWeatherAssets, boundary conditions of SpeedyWeather.jl (commit 86c1cb1)",
+        "GitHub repository SpeedyWeather/SpeedyWeatherAssets",
+    ),
+    Reference(
+        "klower2024",
+        "Klöwer, M.; Gelbrecht, M.; Hotta, D.; Willmert, J.; Silvestri, S.; Wagner, G. L.; White, A.; Hatfield, S.; "
+        "Kimpson, T.; Constantinou, N. C.; Hill, C.",
+        2024,
+        "SpeedyWeather.jl: reinventing atmospheric general circulation models towards interactivity and extensibility",
+        "Journal of Open Source Software 9, 6323",
+        "10.21105/joss.06323",
+    ),
+    Reference(
+        "kucharski2013",
+        "Kucharski, F.; Molteni, F.; King, M. P.; Farneti, R.; Kang, I.-S.; Feudale, L.",
+        2013,
+        'On the need of intermediate complexity general circulation models: a "SPEEDY" example',
+        "Bulletin of the American Meteorological Society 94, 25-30",
+        "10.1175/BAMS-D-11-00238.1",
+    ),
+    Reference(
+        "viterbo1995",
+        "Viterbo, P.; Beljaars, A. C. M.",
+        1995,
+        "An improved land surface parameterization scheme in the ECMWF model and its validation",
+        "Journal of Climate 8, 2716-2748",
+        "10.1175/1520-0442(1995)008<2716:AILSPS>2.0.CO;2",
+    ),
+    Reference(
+        "hossain2015",
+        "Hossain, M. F.; Chen, W.; Zhang, Y.",
+        2015,
+        "Bulk density of mineral and organic soils in the Canada's arctic and sub-arctic",
+        "Information Processing in Agriculture 2, 183-190",
+        "10.1016/j.inpa.2015.09.001",
     ),
 )
 

@@ -39,7 +39,7 @@ _SPELLINGS = {
 @functools.cache
 def registry() -> pint.UnitRegistry:
     """The project's unit registry: pint's own, with a year of 365 days (no-leap) and pH-like numbers dimensionless."""
-    units = pint.UnitRegistry(autoconvert_offset_to_baseunit=False)
+    units: pint.UnitRegistry = pint.UnitRegistry(autoconvert_offset_to_baseunit=False)
     # soil models without a calendar count 365 days; a Julian year would open a 0.07 % gap against them
     units.define("year = 365 * day = yr = a")
     units.define("month = year / 12")

@@ -37,7 +37,9 @@ class Variable:
 DRIVERS = {
     variable.name: variable
     for variable in (
-        Variable("temperature", "degC", "soil temperature", -60, 60, "soil_temperature", ("tsl", "tsoi", "MAT", "TSOI")),
+        Variable(
+            "temperature", "degC", "soil temperature", -60, 60, "soil_temperature", ("tsl", "tsoi", "MAT", "TSOI")
+        ),
         Variable(
             "moisture",
             "m3 m-3",
@@ -58,7 +60,7 @@ DRIVERS = {
         Variable("clay", "1", "clay share of soil mass", 0, 1),
         Variable("clay_silt", "1", "clay and silt share of soil mass", 0, 1),
         Variable("porosity", "m3 m-3", "soil porosity", 0, 1, "soil_porosity"),
-        Variable("pH", "1", "soil pH", 2, 11, "soil_ph"),
+        Variable("pH", "1", "soil pH", 2, 11),
         Variable("bulk_density", "kg m-3", "dry bulk density of soil", 20, 2700),
         Variable("lignin_to_nitrogen", "1", "lignin to nitrogen mass ratio of litter", 0, 200, aliases=("lig_N",)),
         Variable("litter_lignin", "1", "share of litter carbon that is lignin", 0, 1),
@@ -136,7 +138,9 @@ def read_driver(drivers: xr.Dataset, name: str, place: str = "drivers") -> xr.Da
     bad = ~np.isnan(values) & ~((values >= variable.low) & (values <= variable.high))
     if bad.any():
         first = np.argwhere(bad)[0]
-        at = ", ".join(f"{d}={data[d].values[i] if d in data.coords else i}" for d, i in zip(data.dims, first, strict=True))
+        at = ", ".join(
+            f"{d}={data[d].values[i] if d in data.coords else i}" for d, i in zip(data.dims, first, strict=True)
+        )
         finite = values[np.isfinite(values)]
         guess = next(
             (

@@ -37,7 +37,7 @@ class Century(Network):
     assumptions = (
         "CENTURY: relative humidity of soil and litter is moisture / porosity, and one temperature and moisture "
         "serve litter and soil",
-        "CENTURY: no woody litter; the stocks, which the published model gives no depth, are taken to stand for one metre",
+        "CENTURY: no woody litter; the stocks, which the published model gives no depth, are taken for one metre",
     )
 
     pools = (
@@ -63,7 +63,9 @@ class Century(Network):
         Parameter("slow_decay", "d-1", 1e-7, 1.0, "decay of slow organic matter"),
         Parameter("passive_decay", "d-1", 1e-9, 1.0, "decay of passive organic matter"),
         Parameter("metabolic_efficiency", "1", 0.01, 0.99, "share of decayed metabolic litter kept", LAYERS),
-        Parameter("structural_efficiency", "1", 0.01, 0.99, "share of decayed non-lignin structural litter kept", LAYERS),
+        Parameter(
+            "structural_efficiency", "1", 0.01, 0.99, "share of decayed non-lignin structural litter kept", LAYERS
+        ),
         Parameter("lignin_efficiency", "1", 0.01, 0.99, "share of decayed lignin kept (to slow)"),
         Parameter("active_respired", "1", 0.01, 0.99, "share of decayed active carbon respired without clay"),
         Parameter("active_respired_clay", "1", 0.0, 1.0, "its decrease with clay"),
@@ -123,12 +125,16 @@ class Century(Network):
             metabolic = drivers["metabolic_fraction"]
         else:
             # the published form: litter too rich in lignin for the line has no metabolic part
-            metabolic = jnp.maximum(p["metabolic_intercept"] - p["metabolic_slope"] * drivers["lignin_to_nitrogen"], 0.0)
+            metabolic = jnp.maximum(
+                p["metabolic_intercept"] - p["metabolic_slope"] * drivers["lignin_to_nitrogen"], 0.0
+            )
         if "structural_lignin" in drivers:
             lignin = drivers["structural_lignin"]
         else:
             lignin = drivers["litter_lignin"] / (1 - metabolic)  # all lignin of litter is in its structural part
-        thermal = jnp.minimum(jnp.exp(p["temperature_sensitivity"] * (drivers["temperature"] - p["temperature_optimum"])), 1.0)
+        thermal = jnp.minimum(
+            jnp.exp(p["temperature_sensitivity"] * (drivers["temperature"] - p["temperature_optimum"])), 1.0
+        )
         humidity = drivers["moisture"] / drivers["porosity"]
         wet = jnp.clip(
             p["moisture_quadratic"] * humidity**2 + p["moisture_linear"] * humidity + p["moisture_constant"],

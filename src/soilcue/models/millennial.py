@@ -66,8 +66,12 @@ class Millennial(Network):
         Parameter("aggregation", "d-1", 1e-6, 1.0, "aggregation of particulate carbon (k_pa)"),
         Parameter("breakdown", "d-1", 1e-6, 1.0, "breakdown of aggregates (k_b)"),
         Parameter("leaching", "d-1", 1e-8, 1.0, "leaching of dissolved carbon (k_l)"),
-        Parameter("maximum_desorption", "gC m-2 d-1", 1e-6, 1e3, "desorption from a full mineral surface (k_ld, eq 12)"),
-        Parameter("binding", "d-1", 1e-6, 1e3, "rate constant of binding (k_ld, eq 10: one published number, two units)"),
+        Parameter(
+            "maximum_desorption", "gC m-2 d-1", 1e-6, 1e3, "desorption from a full mineral surface (k_ld, eq 12)"
+        ),
+        Parameter(
+            "binding", "d-1", 1e-6, 1e3, "rate constant of binding (k_ld, eq 10: one published number, two units)"
+        ),
         Parameter("binding_ph", "1", 0.0, 2.0, "response of ln binding to pH (p1)"),
         Parameter("binding_intercept", "1", -2.0, 2.0, "intercept of ln binding (p2)"),
         Parameter("sorption_capacity", "g kg-1", 1.0, 500.0, "carbon a kilogram of clay and silt can bind (p_c)"),
@@ -144,7 +148,9 @@ class Millennial(Network):
         return {
             "input": drivers["carbon_input"],
             "diffusion": diffusion,
-            "depolymerisation": p["depolymerisation_rate"] * jnp.exp(-p["depolymerisation_energy"] / thermal) * diffusion,
+            "depolymerisation": p["depolymerisation_rate"]
+            * jnp.exp(-p["depolymerisation_energy"] / thermal)
+            * diffusion,
             "uptake": p["uptake_rate"] * jnp.exp(-p["uptake_energy"] / thermal) * active * diffusion,
             "binding": p["binding"] * jnp.exp(-p["binding_ph"] * drivers["pH"] - p["binding_intercept"]) * diffusion,
             # kg m-3 over one metre times g kg-1: the capacity of the column in gC m-2
@@ -199,11 +205,18 @@ class Millennial(Network):
 
         yield Flux("dissolved", LEACHED, "leaching", k["leaching"] * diffusion * c["dissolved"])  # eq 8
         filled = c["mineral_associated"] / e["capacity"]
-        yield Flux("dissolved", "mineral_associated", "sorption", e["binding"] * c["dissolved"] * jnp.maximum(1 - filled, 0))
-        yield Flux("mineral_associated", "dissolved", "desorption", e["binding"] * c["dissolved"] * jnp.maximum(filled - 1, 0))
+        yield Flux(
+            "dissolved", "mineral_associated", "sorption", e["binding"] * c["dissolved"] * jnp.maximum(1 - filled, 0)
+        )
+        yield Flux(
+            "mineral_associated", "dissolved", "desorption", e["binding"] * c["dissolved"] * jnp.maximum(filled - 1, 0)
+        )
         yield Flux("mineral_associated", "dissolved", "desorption", k["maximum_desorption"] * filled)  # eq 12
         yield Flux(
-            "mineral_associated", "aggregate", "aggregation", k["mineral_aggregation"] * diffusion * c["mineral_associated"]
+            "mineral_associated",
+            "aggregate",
+            "aggregation",
+            k["mineral_aggregation"] * diffusion * c["mineral_associated"],
         )  # eq 18
 
         taken_up = e["uptake"] * c["microbes"] * c["dissolved"] / (k["uptake_half"] + c["dissolved"])  # eq 13

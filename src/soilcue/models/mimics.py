@@ -17,7 +17,7 @@ MICROBES = ("microbes_r", "microbes_k")
 SUBSTRATES = ("litter_metabolic", "litter_structural", "som_available")
 TRANSFERS = tuple(f"{microbe} on {substrate}" for microbe in MICROBES for substrate in SUBSTRATES)
 
-_LIDET = {
+_LIDET: dict[str, tuple[Any, str]] = {
     "vmax_slope": (0.063, "K-1"),
     "vmax_intercept": (5.47, "1"),
     "vmax_scale": (8e-6, "h-1"),
@@ -93,7 +93,9 @@ class Mimics(Network):
         Parameter("to_physical", "1", 0.0, 1.0, "share of necromass physically protected without clay", MICROBES),
         Parameter("to_physical_clay", "1", -5.0, 5.0, "response of its logarithm to clay", MICROBES),
         Parameter("to_chemical", "1", 0.0, 1.0, "share of necromass chemically protected", MICROBES),
-        Parameter("to_chemical_litter", "1", -10.0, 5.0, "response of its logarithm to the metabolic fraction", MICROBES),
+        Parameter(
+            "to_chemical_litter", "1", -10.0, 5.0, "response of its logarithm to the metabolic fraction", MICROBES
+        ),
         Parameter("desorption", "h-1", 1e-9, 1e-2, "desorption of physically protected carbon without clay"),
         Parameter("desorption_clay", "1", -10.0, 0.0, "response of its logarithm to clay"),
         Parameter("direct_to_physical", "1", 0.0, 0.9, "share of metabolic input protected at once"),

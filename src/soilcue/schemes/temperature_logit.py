@@ -1,7 +1,7 @@
 """CUE that falls with warmth, straight on the logit and therefore always within (0, 1)."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -26,8 +26,8 @@ class TemperatureLogit(Scheme):
     equation = "logit(CUE) = logit(CUE_ref) + slope (T - T_ref)"
     references = ("devevre2000", "abramoff2022")
     needs = ("temperature",)
-    units = {"slope": "K-1", "reference_temperature": "degC"}
-    bounds = {"slope": (-0.3, 0.3), "reference_temperature": (-10.0, 40.0)}
+    units: ClassVar = {"slope": "K-1", "reference_temperature": "degC"}
+    bounds: ClassVar = {"slope": (-0.3, 0.3), "reference_temperature": (-10.0, 40.0)}
 
     def __call__(self, cue: Any, feels: Mapping[str, Any]) -> Any:
         """The CUE at the temperature felt."""

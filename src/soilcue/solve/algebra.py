@@ -9,6 +9,8 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
+from soilcue.core import precision as precision
+
 
 def solve(matrix, right):
     """Solve small systems by elimination without pivoting.
@@ -119,8 +121,7 @@ def is_stable(matrix):
     n = matrix.shape[0]
     width = n // 2 + 1
     empty = jnp.zeros_like(coefficients[0])
-    pad = lambda row: list(row) + [empty] * (width - len(row))  # noqa: E731
-    upper, lower = pad(coefficients[0::2]), pad(coefficients[1::2])
+    upper, lower = ([*row, *[empty] * (width - len(row))] for row in (coefficients[0::2], coefficients[1::2]))
     stable = coefficients[0] > 0
     for _ in range(n):
         stable &= lower[0] > 0

@@ -8,7 +8,6 @@ import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 
 import equinox as eqx
 import jax
@@ -17,7 +16,7 @@ import numpy as np
 
 from soilcue.core.network import Network
 from soilcue.solve.seasonal import MONTH_DAYS, one_seasonal_block
-from soilcue.solve.steady import disturbance, one_block, rates
+from soilcue.solve.steady import disturbance, flux_table, one_block
 
 ACCEPTED = 1e-9
 """Largest residual (log gain - log loss; relative change over the year) of a settled cell."""
@@ -83,20 +82,22 @@ class CellStates:
 
 
 @eqx.filter_jit
-def _run_blocks(network, drivers, weights, used, steps, longest, seasonal, steps_per_month, absent):
+def _run_blocks(network, drivers, weights, used, steps, longest, present, seasonal, steps_per_month):
     """Solve the first `used` blocks of drivers shaped (blocks, [12,] cells); one compiled program for any number."""
 
     def one(block):
         if seasonal:
-            s = one_seasonal_block(network, block, weights, steps_per_month, steps, longest, absent)
-            return s.mean_stocks, s.stocks, s.flows, s.residual, s.years, s.stable, _limits(network, block)
-        s = one_block(network, block, steps, longest, absent)
-        table = jnp.stack(
-            [jnp.broadcast_to(f.rate, s.residual.shape) for f in rates(network, s.stocks, network.environment(block))]
-        )
-        return s.stocks, s.stocks, weights @ table, s.residual, s.steps, s.stable, _limits(network, block)
+            year = one_seasonal_block(network, block, weights, steps_per_month, steps, longest, present)
+            found = (year.mean_stocks, year.stocks, year.flows, year.residual, year.years, year.stable)
+        else:
+            s = one_block(network, block, steps, longest, present)
+            table = flux_table(network, s.stocks, network.environment(block))
+            found = (s.stocks, s.stocks[:0], weights @ table, s.residual, s.steps, s.stable)
+        return *found, _limits(network, block)
 
-    pick = lambda i: {name: values[i] for name, values in drivers.items()}  # noqa: E731
+    def pick(i):
+        return {name: values[i] for name, values in drivers.items()}
+
     shapes = jax.eval_shape(lambda: one(pick(0)))
     blocks = next(iter(drivers.values())).shape[0]
     empty = jax.tree.map(lambda s: jnp.zeros((blocks, *s.shape), s.dtype), shapes)
@@ -173,9 +174,10 @@ def solve_cells(
     given &= (drivers["carbon_input"].reshape(-1, cells) > 0).any(axis=0)
     n, living = len(network.pools), [i for i, p in enumerate(network.pools) if p.kind == "living"]
     texts = limit_texts(network, drivers)
+    stocks = np.full((n, cells), np.nan)
     states = CellStates(
-        stocks=np.full((n, cells), np.nan),
-        start=np.full((n, cells), np.nan),
+        stocks=stocks,
+        start=np.full((n, cells), np.nan) if seasonal else stocks,
         flows=np.full((weights.shape[0], cells), np.nan),
         residual=np.full(cells, np.nan),
         steps=np.zeros(cells, int),
@@ -184,73 +186,88 @@ def solve_cells(
         reasons=np.zeros((len(texts), cells), bool),
         limits=texts,
     )
-    run = partial(
-        _solve_some, network, drivers, weights, states, seasonal, steps_per_month, threads or default_threads()
-    )
+    task = _Task(network, drivers, weights, states, seasonal, steps_per_month, threads or default_threads())
     for rung, (steps, longest) in enumerate(LADDER[seasonal]):
-        unsolved = np.flatnonzero(np.isin(states.status, (Status.UNCONVERGED, Status.UNSTABLE)))
-        run(unsolved, steps, longest, (), progress if rung == 0 else None)
+        task.attempt(steps, longest, progress=progress if rung == 0 else None)
         if network.linear:
             break
     # what no rung solved may be a soil that one of its populations cannot live in
     for size in range(1, len(living) + 1):
         for absent in itertools.combinations(living, size):
-            unsolved = np.flatnonzero(np.isin(states.status, (Status.UNCONVERGED, Status.UNSTABLE)))
-            run(unsolved, *LADDER[seasonal][1], absent, None)
+            task.attempt(*LADDER[seasonal][1], absent=absent)
     flagged = states.status != Status.SETTLED
     for values in (states.stocks, states.start, states.flows):
         values[:, flagged] = np.nan
     return states
 
 
-def _solve_some(network, drivers, weights, states, seasonal, steps_per_month, threads, which, steps, longest, absent, progress):
-    """Solve the cells `which`, and write what became of them into `states`."""
-    block, blocks = BLOCK[seasonal], BLOCKS[seasonal]
-    chunk = block * blocks
+@dataclass(frozen=True)
+class _Task:
+    """Cells to solve, and the place where what became of them is written."""
 
-    def work(first):
-        index = which[first : first + chunk]
-        used = -(-len(index) // block)
-        padded = np.concatenate([index, np.repeat(index[-1], chunk - len(index))])
+    network: Network
+    drivers: Mapping[str, np.ndarray]
+    weights: np.ndarray
+    states: CellStates
+    seasonal: bool
+    steps_per_month: int
+    threads: int
+
+    def attempt(self, steps: int, longest: float, absent: tuple[int, ...] = (), progress=None) -> None:
+        """Try the cells that no attempt has settled yet."""
+        which = np.flatnonzero(np.isin(self.states.status, (Status.UNCONVERGED, Status.UNSTABLE)))
+        size = BLOCK[self.seasonal] * BLOCKS[self.seasonal]
+        chunks = [which[first : first + size] for first in range(0, len(which), size)]
+
+        def work(index: np.ndarray) -> None:
+            self._record(index, self._solved(index, steps, longest, absent), absent)
+            if progress is not None:
+                progress(len(index))
+
+        for index in chunks[:1]:
+            work(index)  # alone, so that it is compiled once
+        with ThreadPoolExecutor(self.threads) as pool:
+            list(pool.map(work, chunks[1:]))
+
+    def _solved(self, index: np.ndarray, steps: int, longest: float, absent: tuple[int, ...]) -> list[np.ndarray]:
+        """Results of `_run_blocks` for some cells, each with a last axis of cells."""
+        block, blocks = BLOCK[self.seasonal], BLOCKS[self.seasonal]
+        padded = np.concatenate([index, np.repeat(index[-1], block * blocks - len(index))])
+        # a run of neighbours is looked at in place: copying costs more than solving a linear model
+        cells = slice(index[0], index[0] + len(padded)) if len(index) == len(padded) == index[-1] - index[0] + 1 else padded
         shaped = {}
-        for name, values in drivers.items():
-            part = values[..., padded].reshape(*values.shape[:-1], blocks, block)
+        for name, values in self.drivers.items():
+            part = values[..., cells].reshape(*values.shape[:-1], blocks, block)
             shaped[name] = np.moveaxis(part, -2, 0)
-        out = _run_blocks(
-            network, shaped, weights, used, steps, longest, seasonal, steps_per_month, absent
-        )
-        flat = [np.moveaxis(np.asarray(o), 0, -2).reshape(*o.shape[1:-1], chunk)[..., : len(index)] for o in out]
-        _record(network, states, index, flat, absent)
-        if progress is not None:
-            progress(len(index))
+        present = np.array([i not in absent for i in range(len(self.network.pools))])
+        # numbers as arrays: a plain number would be compiled in, and each new one compiled anew
+        numbers = (np.asarray(-(-len(index) // block)), np.asarray(steps), np.asarray(longest))
+        found = _run_blocks(self.network, shaped, self.weights, *numbers, present, self.seasonal, self.steps_per_month)
+        return [
+            np.moveaxis(np.asarray(o), 0, -2).reshape(*o.shape[1:-1], block * blocks)[..., : len(index)] for o in found
+        ]
 
-    starts = list(range(0, len(which), chunk))
-    for first in starts[:1]:
-        work(first)  # alone, so that it is compiled once
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(work, starts[1:]))
-
-
-def _record(network, states, index, solved, absent):
-    """Judge the solved cells; a soil without a population counts only where the population could not come back."""
-    stocks, start, flows, residual, steps, stable, reasons = solved
-    settled = (residual <= ACCEPTED) & stable & (stocks > 0).any(axis=0) & np.isfinite(stocks).all(axis=0)
-    settled &= (stocks >= 0).all(axis=0)
-    crossed = reasons.any(axis=0)
-    if absent:
-        # states found without a population leave all others as they were
-        index, keep = index[settled], settled
-        bits = sum(1 << k for k, i in enumerate(i for i, p in enumerate(network.pools) if p.kind == "living") if i in absent)
-        states.status[index] = Status.EXTINCT
-        states.missing[index] = bits
-        states.residual[index], states.steps[index] = residual[keep], steps[keep]
-        return
-    status = np.where(settled, Status.SETTLED, np.where(residual <= ACCEPTED, Status.UNSTABLE, Status.UNCONVERGED))
-    states.status[index] = np.where(crossed, Status.INFEASIBLE, status)
-    states.stocks[:, index], states.start[:, index], states.flows[:, index] = stocks, start, flows
-    states.residual[index] = np.where(crossed, np.nan, residual)
-    states.steps[index] = steps
-    states.reasons[:, index] = reasons
+    def _record(self, index: np.ndarray, solved: list[np.ndarray], absent: tuple[int, ...]) -> None:
+        """Judge solved cells; a soil without a population counts only where the population could not come back."""
+        states = self.states
+        stocks, start, flows, residual, steps, stable, reasons = solved
+        settled = (residual <= ACCEPTED) & stable & np.isfinite(stocks).all(axis=0) & (stocks >= 0).all(axis=0)
+        if absent:
+            # the other cells stay as the attempts with every population left them
+            living = [i for i, pool in enumerate(self.network.pools) if pool.kind == "living"]
+            states.status[index[settled]] = Status.EXTINCT
+            states.missing[index[settled]] = sum(1 << k for k, i in enumerate(living) if i in absent)
+            states.residual[index[settled]], states.steps[index[settled]] = residual[settled], steps[settled]
+            return
+        crossed = reasons.any(axis=0)
+        status = np.where(settled, Status.SETTLED, np.where(residual <= ACCEPTED, Status.UNSTABLE, Status.UNCONVERGED))
+        states.status[index] = np.where(crossed, Status.INFEASIBLE, status)
+        states.stocks[:, index], states.flows[:, index] = stocks, flows
+        if self.seasonal:
+            states.start[:, index] = start
+        states.residual[index] = np.where(crossed, np.nan, residual)
+        states.steps[index] = steps
+        states.reasons[:, index] = reasons
 
 
 @eqx.filter_jit
@@ -284,5 +301,3 @@ def largest_eigenvalue(network: Network, drivers: Mapping[str, np.ndarray], stoc
         values = np.linalg.eigvals(np.moveaxis(np.asarray(matrix), -1, 0)[: len(index)])
         largest[index] = values.real.max(axis=1)
     return largest
-
-

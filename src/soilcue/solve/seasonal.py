@@ -19,7 +19,7 @@ import numpy as np
 
 from soilcue.core.network import Network
 from soilcue.solve.algebra import is_stable, jacobian, solve
-from soilcue.solve.steady import NOTHING, feasible, gains_and_losses, hold, linear, newton, rates
+from soilcue.solve.steady import NOTHING, feasible, flux_table, gains_and_losses, hold, linear, newton
 
 MONTH_DAYS = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], dtype=float)
 """Days of each month of a year without leap day."""
@@ -129,7 +129,7 @@ def one_year(network: Network, stocks, drivers: Mapping[str, Any], weights, step
             stocks, carried, held, flowed = carry
             after, matrix = implicit_step(network, stocks, environment, length)
             carried = solve(matrix, carried)
-            table = jnp.stack([jnp.broadcast_to(f.rate, (cells,)) for f in rates(network, after, environment)])
+            table = flux_table(network, after, environment)
             return (after, carried, held + length * after, flowed + length * (weights @ table)), None
 
         carry, _ = jax.lax.scan(step, carry, None, length=steps_per_month)
@@ -148,7 +148,7 @@ def one_seasonal_block(
     steps_per_month: int,
     years,
     longest,
-    absent: tuple[int, ...] = (),
+    present=None,
     differentiable: bool = False,
 ) -> SeasonalSolution:
     """The repeating year of one block of cells, by Newton's method on the yearly map.
@@ -164,9 +164,9 @@ def one_seasonal_block(
         Implicit steps a month; most years to try.
     longest : float
         Longest Newton step, in log stocks.
-    absent : tuple of int
-        Pools held at (nearly) nothing: to ask what a soil is like without a population. The state is then stable only
-        if the population could not invade.
+    present : array of bool, shape (pools,), optional
+        False for pools held at (nearly) nothing: to ask what a soil is like without a population. The state is then
+        stable only if the population could not invade. All by default.
     differentiable : bool
         Whether stocks and flows carry derivatives; it costs two more compiled years.
 
@@ -185,8 +185,9 @@ def one_seasonal_block(
     allowed = jnp.ones(cells, bool)
     for m in range(12):
         allowed &= feasible(network, network.environment({name: v[m] for name, v in drivers.items()}), cells)
-    present = jnp.array([[i not in absent] for i in range(len(network.pools))])
-    guess = (linear(network, mean) if network.linear else newton(network, mean, None, 60, 1.0, absent)).stocks
+    everywhere = jnp.ones(len(network.pools), bool) if present is None else present
+    present = everywhere[:, None]
+    guess = (linear(network, mean) if network.linear else newton(network, mean, None, 60, 1.0, everywhere)).stocks
     # a cell without an answer under its mean drivers still gets a start; one outside of the domain gets any
     guess = jnp.where(present, jnp.where(jnp.isfinite(guess) & (guess > 0), guess, 1.0), NOTHING)
 
@@ -205,8 +206,10 @@ def one_seasonal_block(
         if network.linear:
             new = stocks - solve(matrix, (after - stocks)[:, None])[:, 0]
         else:
-            relative = matrix * stocks[None] / stocks[:, None]
-            miss = jnp.where(present, (after - stocks) / stocks, 0.0)
+            # in logarithms on both sides: a step in the stocks themselves would chase a rare population to nothing
+            relative = carried * stocks[None] / after[:, None] - identity
+            relative = jnp.where(present[:, :, None], relative, -identity)
+            miss = jnp.where(present, jnp.log(after / stocks), 0.0)
             change = -solve(relative, miss[:, None])[:, 0]
             new = stocks * jnp.exp(change * jnp.minimum(1.0, longest / jnp.max(jnp.abs(change), axis=0)))
         return new, gap, taken + (gap > TOLERANCE), i + 1, found

@@ -1,9 +1,9 @@
 """Steady states of any model, for any number of cells: log gain = log loss in every pool, by Newton's method.
 
-The residual is log gain - log loss per pool, so a small pool counts as much as a large one. A residual that is scaled by
-the carbon input instead also 'converges', but then a seventh of random MIMICS cells sit on unstable states with one
-microbe missing. A small residual is not yet an answer: every state is checked for stability, and a population counts as
-extinct only where it could not invade again.
+The residual is log gain - log loss per pool, so a small pool counts as much as a large one. A residual that is scaled
+by the carbon input instead also 'converges', but then a seventh of random MIMICS cells sit on unstable states with one
+microbe missing. A small residual is not yet an answer: every state is checked for stability, and a population counts
+as extinct only where it could not invade again.
 """
 
 from __future__ import annotations
@@ -39,6 +39,12 @@ def rates(network: Network, stocks, environment) -> list[Flux]:
     return list(network.fluxes({pool.name: stocks[i] for i, pool in enumerate(network.pools)}, environment))
 
 
+def flux_table(network: Network, stocks, environment):
+    """Every flux, shape (fluxes, cells)."""
+    cells = stocks.shape[1:]
+    return jnp.stack([jnp.broadcast_to(flux.rate, cells) for flux in rates(network, stocks, environment)])
+
+
 def gains_and_losses(network: Network, stocks, environment):
     """What each pool gains and loses, in the model's units.
 
@@ -60,9 +66,8 @@ def gains_and_losses(network: Network, stocks, environment):
             loss[flux.source] = loss[flux.source] + flux.rate
         if flux.target in gain:
             gain[flux.target] = gain[flux.target] + flux.rate
-    shape = stocks.shape[1:]
-    together = lambda parts: jnp.stack([jnp.broadcast_to(part, shape) for part in parts.values()])  # noqa: E731
-    return together(gain), together(loss)
+    cells = stocks.shape[1:]
+    return tuple(jnp.stack([jnp.broadcast_to(part, cells) for part in side.values()]) for side in (gain, loss))
 
 
 def feasible(network: Network, environment, cells: int):
@@ -85,7 +90,7 @@ def first_guess(network: Network, environment, cells: int):
     return jnp.log(start[:, None] * jnp.broadcast_to(environment["input"], (cells,)))
 
 
-def newton(network: Network, drivers: Mapping[str, Any], start, steps: int, longest: float, absent: tuple[int, ...] = ()) -> Solution:
+def newton(network: Network, drivers: Mapping[str, Any], start, steps: int, longest: float, present=None) -> Solution:
     """Newton's method on log stocks for one block of cells, differentiable to first order.
 
     Parameters
@@ -100,8 +105,8 @@ def newton(network: Network, drivers: Mapping[str, Any], start, steps: int, long
         Most steps.
     longest : float
         Longest step, in log stocks.
-    absent : tuple of int
-        Pools held at (nearly) nothing: to ask what a soil is like without a population.
+    present : array of bool, shape (pools,), optional
+        False for pools held at (nearly) nothing: to ask what a soil is like without a population. All by default.
 
     Returns
     -------
@@ -110,7 +115,7 @@ def newton(network: Network, drivers: Mapping[str, Any], start, steps: int, long
         step is taken with a frozen Jacobian (implicit function theorem).
     """
     cells = drivers["carbon_input"].shape[0]
-    present = jnp.array([[i not in absent] for i in range(len(network.pools))])
+    present = (jnp.ones(len(network.pools), bool) if present is None else present)[:, None]
 
     def residual(z, network, environment):
         gain, loss = gains_and_losses(network, jnp.exp(z), environment)
@@ -220,8 +225,8 @@ def linear(network: Network, drivers: Mapping[str, Any]) -> Solution:
     return Solution(stocks, jnp.where(allowed, gap, jnp.nan), jnp.ones(cells, int), jnp.ones(cells, bool))
 
 
-def one_block(network: Network, drivers: Mapping[str, Any], steps, longest, absent: tuple[int, ...] = ()) -> Solution:
+def one_block(network: Network, drivers: Mapping[str, Any], steps, longest, present=None) -> Solution:
     """Steady states of one block of cells by the way that fits the network; parameters as in `newton`."""
     if network.linear:
         return linear(network, drivers)
-    return newton(network, drivers, None, steps, longest, absent)
+    return newton(network, drivers, None, steps, longest, present)

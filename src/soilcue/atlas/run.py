@@ -1,0 +1,211 @@
+"""The atlas: several soil models brought to their seasonal steady state in every cell of a grid, and compared."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+import soilcue
+from soilcue.core.budget import RULES
+from soilcue.core.errors import InputError
+from soilcue.core.files import whole_file
+from soilcue.core.references import bibliography
+from soilcue.core.variables import find_driver, read_driver
+from soilcue.data import profile_stocks
+from soilcue.soil_model import SoilModel, cue, model
+
+MODELS = ("century", "mimics", "millennial")
+"""Models of the atlas unless others are asked for."""
+
+SHOWN_DRIVERS = (
+    "temperature",
+    "moisture",
+    "carbon_input",
+    "clay",
+    "clay_silt",
+    "porosity",
+    "pH",
+    "bulk_density",
+    "lignin_to_nitrogen",
+    "litter_lignin",
+    "above_ground_fraction",
+)
+OUTSIDE_SCOPE = {
+    1: ("permafrost", "mean annual soil temperature below 0 degC"),
+    2: ("wetland", "biome permanent wetlands"),
+    4: ("managed", "biome croplands, cropland mosaic or urban"),
+}
+_WETLAND, _MANAGED = ("wetland",), ("cropland", "urban")
+
+
+def build_atlas(
+    drivers: xr.Dataset,
+    models: Sequence[SoilModel] | None = None,
+    *,
+    season: str = "auto",
+    progress: Callable[[str, int], None] | None = None,
+) -> xr.Dataset:
+    """Run models over a grid of drivers and put their CUE, carbon and status side by side.
+
+    Parameters
+    ----------
+    drivers : xr.Dataset
+        A grid (``lat``, ``lon``; ``month`` where seasonal) with what the models need; ``biome`` and ``land_area`` are
+        carried along where present.
+    models : sequence of SoilModel, optional
+        CENTURY, MIMICS and Millennial with their default sets by default.
+    season : str
+        As `SoilModel.steady_state`.
+    progress : callable, optional
+        Told the model's name and how many cells it finished since it was last told.
+
+    Returns
+    -------
+    xr.Dataset
+        Dimensions model, rule, lat, lon; CF attributes. Values are NaN where a cell is not settled, and ``status``
+        says why.
+
+    Raises
+    ------
+    InputError
+        For drivers a model cannot use, or that are not a grid.
+    """
+    for dim in ("lat", "lon"):
+        if dim not in drivers.dims or dim not in drivers.coords:
+            raise InputError(f"an atlas needs a grid: the drivers lack the dimension and coordinate {dim!r}.")
+    chosen = list(models) if models is not None else [model(name) for name in MODELS]
+    parts = []
+    for one in chosen:
+        name = one.network.name
+        told = (lambda cells, name=name: progress(name, cells)) if progress else None
+        state = one.steady_state(drivers, season=season, progress=told)
+        parts.append(_columns(state).expand_dims(model=[name]))
+    atlas = xr.concat(parts, dim="model", join="exact", combine_attrs="override", coords="minimal", compat="equals")
+    atlas = _with_texts(atlas, chosen, parts)
+    atlas = _with_drivers(atlas, drivers)
+    atlas["reference_depth"] = ("model", [m.network.reference_depth for m in chosen])
+    atlas["reference_depth"].attrs = {"units": "m", "long_name": "depth of soil the stocks stand for"}
+    assumed = [
+        f"{name}: {drivers[name].attrs['assumed']}" for name in drivers.data_vars if "assumed" in drivers[name].attrs
+    ]
+    keys = [key for m in chosen for key in m.references]
+    atlas.attrs = {
+        "Conventions": "CF-1.10",
+        "title": "Diagnosed microbial carbon use efficiency of the globe",
+        "source": "soilcue: steady states of soil carbon models under given drivers",
+        "soilcue_version": soilcue.__version__,
+        "parameter_sets": "\n".join(f"{m.network.name}: {m.parameters_name}" for m in chosen),
+        "schemes": "\n".join(f"{m.network.name}: {m.scheme_name}" for m in chosen),
+        "season": parts[0].attrs["season"],
+        "assumptions": "\n".join([text for m in chosen for text in m.network.assumptions] + assumed),
+        "references": "\n".join(bibliography(["he2024", *keys, *drivers.attrs.get("citations", "").split()])),
+    }
+    return atlas.transpose("model", "rule", "lat", "lon", ...)
+
+
+def _columns(state: xr.Dataset) -> xr.Dataset:
+    """What the atlas keeps of one model's state."""
+    found = cue(state)
+    nothing = xr.full_like(state["respiration"], np.nan)
+    out = xr.Dataset(attrs=state.attrs)
+    for name in ("diagnosed_cue", "diagnosed_cue_without_litter", "mean_passes"):
+        out[name] = found[name]
+    living = "community_uptake" in state
+    community = cue(state, scale="community")["cue_community"] if living else nothing
+    out["cue_community"] = community.assign_attrs(units="1", long_name="community CUE_C = (U - R - EX) / U")
+    for name in ("soil_carbon", "litter_carbon", "microbial_carbon"):
+        values = state.get(name, nothing)
+        out[name] = values.assign_attrs(units="gC m-2", long_name=name.replace("_", " "))
+    flows = {part: state[f"community_{part}"] if living else nothing for part in ("uptake", "exudation", "mortality")}
+    flows["growth"] = flows["uptake"] - state["respiration"] - flows["exudation"]
+    flows["respiration"] = state["respiration"]
+    for name, values in flows.items():
+        out[name] = values.assign_attrs(units="gC m-2 d-1", long_name=f"{name}, annual mean")
+    for name in ("status", "residual", "newton_steps", "largest_eigenvalue", "missing_populations"):
+        out[name] = state[name]
+    out["crossed_limits"] = state["crossed_limits"] if "crossed_limits" in state else xr.zeros_like(state["status"])
+    return out
+
+
+def _with_texts(atlas: xr.Dataset, chosen: Sequence[SoilModel], parts: Sequence[xr.Dataset]) -> xr.Dataset:
+    """Attributes that differ between models, told apart: concatenation keeps those of the first."""
+    limits = []
+    for one, part in zip(chosen, parts, strict=True):
+        meanings = part["crossed_limits"].attrs.get("flag_meanings", "").split()
+        limits += [f"{one.network.name} bit {k}: {text.replace('_', ' ')}" for k, text in enumerate(meanings)]
+    atlas["crossed_limits"].attrs = {
+        "units": "1",
+        "long_name": "limits of the model crossed (bits, per model)",
+        "comment": "\n".join(limits),
+    }
+    populations = [f"{one.network.name}: {', '.join(one.structure.living()) or 'none'}" for one in chosen]
+    atlas["missing_populations"].attrs |= {"comment": "\n".join(populations)}
+    atlas["rule"].attrs = {
+        "long_name": "what gross decomposition counts",
+        "comment": "\n".join(f"{k}: {v}" for k, v in RULES.items()),
+    }
+    atlas["lat"].attrs |= {"units": "degrees_north", "standard_name": "latitude"}
+    atlas["lon"].attrs |= {"units": "degrees_east", "standard_name": "longitude"}
+    return atlas
+
+
+def _with_drivers(atlas: xr.Dataset, drivers: xr.Dataset) -> xr.Dataset:
+    """Annual means of the drivers, what lies outside of the models' scope, and the areas."""
+    for name in SHOWN_DRIVERS:
+        if find_driver(drivers, name) is None:
+            continue
+        values = read_driver(drivers, name)
+        mean = values.mean("month", skipna=False, keep_attrs=True) if "month" in values.dims else values
+        atlas[name] = mean.broadcast_like(drivers["lat"] * drivers["lon"]).assign_attrs(values.attrs)
+    for name in ("biome", "land_area", "vegetated_area"):
+        if name in drivers:
+            atlas[name] = drivers[name]
+    scope = xr.DataArray(atlas["temperature"] < 0).astype(np.int8)
+    if "biome" in drivers:
+        values = np.atleast_1d(drivers["biome"].attrs["flag_values"])
+        meanings = str(drivers["biome"].attrs["flag_meanings"]).split()
+        for bit, words in ((2, _WETLAND), (4, _MANAGED)):
+            members = [
+                v for v, meaning in zip(values, meanings, strict=True) if any(w in meaning.lower() for w in words)
+            ]
+            scope = scope + xr.DataArray(drivers["biome"].isin(members)).astype(np.int8) * bit
+    atlas["outside_scope"] = scope.astype(np.int8)
+    atlas["outside_scope"].attrs = {
+        "units": "1",
+        "long_name": "why a cell lies outside of what the models are made for (bits)",
+        "flag_masks": np.array(list(OUTSIDE_SCOPE), dtype=np.int8),
+        "flag_meanings": " ".join(name for name, _ in OUTSIDE_SCOPE.values()),
+        "comment": "\n".join(f"{name}: {text}" for name, text in OUTSIDE_SCOPE.values()),
+    }
+    return atlas
+
+
+def write_atlas(atlas: xr.Dataset, path: str | os.PathLike[str]) -> Path:
+    """Write the atlas as NetCDF-4, whole or not at all.
+
+    Raises
+    ------
+    InputError
+        When the place cannot be written.
+    """
+    path = Path(path)
+    encoding = {
+        name: {"zlib": True, "complevel": 4} | ({"dtype": "float32"} if values.dtype == np.float64 else {})
+        for name, values in atlas.data_vars.items()
+        if values.ndim > 1
+    }
+    with whole_file(path) as beside:
+        atlas.to_netcdf(beside, engine="h5netcdf", encoding=encoding)
+    return path
+
+
+def observed_at_depths(atlas: xr.Dataset) -> Mapping[str, pd.DataFrame]:
+    """Observed soil carbon to each model's depth, gC m-2, from the embedded profiles."""
+    depths = {str(m): float(d) for m, d in zip(atlas["model"].values, atlas["reference_depth"].values, strict=True)}
+    stocks = {depth: profile_stocks(depth) for depth in set(depths.values())}
+    return {name: stocks[depth] for name, depth in depths.items()}
