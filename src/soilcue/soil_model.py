@@ -213,6 +213,9 @@ class SoilModel:
             "parameter_set": self.parameters_name,
             "scheme": self.scheme_name,
             "season": how,
+            "solver": f"Newton on the yearly map, {12 * steps_per_month} implicit steps a year"
+            if seasonal
+            else "Newton on log gain = log loss",
             "reference_depth_m": self.network.reference_depth,
             "implicit_microbes": int(self.network.implicit_microbes),
             "assumptions": "\n".join(self.network.assumptions),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from soilcue.core.references import bibliography
 from soilcue.core.variables import find_driver, read_driver
 from soilcue.data import profile_stocks
 from soilcue.soil_model import SoilModel, cue, model
+from soilcue.solve.cells import ACCEPTED
 
 MODELS = ("century", "mimics", "millennial")
 """Models of the atlas unless others are asked for."""
@@ -102,6 +104,8 @@ def build_atlas(
         "parameter_sets": "\n".join(f"{m.network.name}: {m.parameters_name}" for m in chosen),
         "schemes": "\n".join(f"{m.network.name}: {m.scheme_name}" for m in chosen),
         "season": parts[0].attrs["season"],
+        "solver": f"{parts[0].attrs['solver']}; accepted residual {ACCEPTED:g}, every state stable",
+        "versions": "\n".join(f"{name} {version(name)}" for name in ("jax", "numpy", "xarray")),
         "assumptions": "\n".join([text for m in chosen for text in m.network.assumptions] + assumed),
         "references": "\n".join(bibliography(["he2024", *keys, *drivers.attrs.get("citations", "").split()])),
     }
@@ -165,16 +169,14 @@ def _with_drivers(atlas: xr.Dataset, drivers: xr.Dataset) -> xr.Dataset:
     for name in ("biome", "land_area", "vegetated_area"):
         if name in drivers:
             atlas[name] = drivers[name]
-    scope = xr.DataArray(atlas["temperature"] < 0).astype(np.int8)
+    masks = {1: atlas["temperature"] < 0}
     if "biome" in drivers:
-        values = np.atleast_1d(drivers["biome"].attrs["flag_values"])
+        numbers = np.atleast_1d(drivers["biome"].attrs["flag_values"])
         meanings = str(drivers["biome"].attrs["flag_meanings"]).split()
         for bit, words in ((2, _WETLAND), (4, _MANAGED)):
-            members = [
-                v for v, meaning in zip(values, meanings, strict=True) if any(w in meaning.lower() for w in words)
-            ]
-            scope = scope + xr.DataArray(drivers["biome"].isin(members)).astype(np.int8) * bit
-    atlas["outside_scope"] = scope.astype(np.int8)
+            members = [n for n, text in zip(numbers, meanings, strict=True) if any(w in text.lower() for w in words)]
+            masks[bit] = drivers["biome"].isin(members)
+    atlas["outside_scope"] = sum(mask.astype(np.int8) * np.int8(bit) for bit, mask in masks.items())
     atlas["outside_scope"].attrs = {
         "units": "1",
         "long_name": "why a cell lies outside of what the models are made for (bits)",
@@ -205,7 +207,8 @@ def write_atlas(atlas: xr.Dataset, path: str | os.PathLike[str]) -> Path:
 
 
 def observed_at_depths(atlas: xr.Dataset) -> Mapping[str, pd.DataFrame]:
-    """Observed soil carbon to each model's depth, gC m-2, from the embedded profiles."""
+    """Observed soil carbon to each model's depth, gC m-2: the embedded profiles but peat, which no model holds."""
     depths = {str(m): float(d) for m, d in zip(atlas["model"].values, atlas["reference_depth"].values, strict=True)}
     stocks = {depth: profile_stocks(depth) for depth in set(depths.values())}
-    return {name: stocks[depth] for name, depth in depths.items()}
+    mineral = {depth: table[~table["peatland"]] for depth, table in stocks.items()}
+    return {name: mineral[depth] for name, depth in depths.items()}

@@ -13,7 +13,9 @@ import xarray as xr
 
 from soilcue.atlas import summary
 from soilcue.core.budget import RULES
+from soilcue.core.references import bibliography
 from soilcue.data import coastlines
+from soilcue.data.driver_sets import CITATIONS
 from soilcue.report import atlas_figures as figures
 from soilcue.report.page import Cell, Table, write_page
 
@@ -115,7 +117,7 @@ def atlas_page(atlas: xr.Dataset, profiles: Mapping[str, pd.DataFrame] | None, p
             "sections": {name: [figure.name for figure in section] for name, section in sections.items()},
             "glance": _glance_table(atlas, statistics),
             "findings": _findings(correlations, comparisons),
-            "notes": {model: _MODEL_NOTES[model] for model in models if model in _MODEL_NOTES},
+            "notes": {m: _MODEL_NOTES[m] for m in models if m in _MODEL_NOTES and m not in _swapped_schemes(atlas)},
             "litter_table": _litter_table(statistics, models, rules),
             "correlation_tables": {
                 rule: _correlation_table(table, rule, figures.biome_colours(atlas))
@@ -137,7 +139,7 @@ def atlas_page(atlas: xr.Dataset, profiles: Mapping[str, pd.DataFrame] | None, p
                 if name not in _PLACED_ATTRIBUTES
             },
             "assumptions": _assumptions(atlas),
-            "references": _lines(atlas.attrs.get("references", "")),
+            "references": _references(atlas, cite_profiles=bool(profiles)),
             "zones": summary.ZONES,
             "fewest_cells": summary.FEWEST_CELLS,
             "version": str(atlas.attrs.get("soilcue_version", "")),
@@ -515,6 +517,19 @@ def _scope_table(atlas: xr.Dataset) -> Table:
     ]
     header = [[("reason", 1), ("cells", 1), ("area, 10⁶ km²", 1), ("share of the area", 1), ("", 1)]]
     return Table("Hatched cells: outside what the models were made for", header, rows)
+
+
+def _references(atlas: xr.Dataset, cite_profiles: bool) -> list[str]:
+    """What to cite: what the atlas was made with, and the profiles it is held against."""
+    lines = _lines(atlas.attrs.get("references", ""))
+    more = bibliography(CITATIONS["observed_profiles.csv.gz"]) if cite_profiles else []
+    return list(dict.fromkeys([*lines, *more]))
+
+
+def _swapped_schemes(atlas: xr.Dataset) -> list[str]:
+    """Models that ran with another CUE than the published one, which the notes on models describe."""
+    pairs = [line.partition(": ") for line in _lines(atlas.attrs.get("schemes", ""))]
+    return [model for model, _, scheme in pairs if scheme != "published"]
 
 
 def _assumptions(atlas: xr.Dataset) -> list[str]:

@@ -233,8 +233,7 @@ class _Task:
         """Results of `_run_blocks` for some cells, each with a last axis of cells."""
         block, blocks = BLOCK[self.seasonal], BLOCKS[self.seasonal]
         padded = np.concatenate([index, np.repeat(index[-1], block * blocks - len(index))])
-        # a run of neighbours is looked at in place: copying costs more than solving a linear model
-        cells = slice(index[0], index[0] + len(padded)) if len(index) == len(padded) == index[-1] - index[0] + 1 else padded
+        cells = _in_place(padded)
         shaped = {}
         for name, values in self.drivers.items():
             part = values[..., cells].reshape(*values.shape[:-1], blocks, block)
@@ -259,15 +258,22 @@ class _Task:
             states.missing[index[settled]] = sum(1 << k for k, i in enumerate(living) if i in absent)
             states.residual[index[settled]], states.steps[index[settled]] = residual[settled], steps[settled]
             return
+        cells = _in_place(index)
         crossed = reasons.any(axis=0)
         status = np.where(settled, Status.SETTLED, np.where(residual <= ACCEPTED, Status.UNSTABLE, Status.UNCONVERGED))
-        states.status[index] = np.where(crossed, Status.INFEASIBLE, status)
-        states.stocks[:, index], states.flows[:, index] = stocks, flows
+        states.status[cells] = np.where(crossed, Status.INFEASIBLE, status)
+        states.stocks[:, cells], states.flows[:, cells] = stocks, flows
         if self.seasonal:
-            states.start[:, index] = start
-        states.residual[index] = np.where(crossed, np.nan, residual)
-        states.steps[index] = steps
-        states.reasons[:, index] = reasons
+            states.start[:, cells] = start
+        states.residual[cells] = np.where(crossed, np.nan, residual)
+        states.steps[cells] = steps
+        states.reasons[:, cells] = reasons
+
+
+def _in_place(index: np.ndarray) -> slice | np.ndarray:
+    """The index, as a slice where it is a run of neighbours: copying costs more than solving a linear model."""
+    run = index[-1] - index[0] == len(index) - 1 and (np.diff(index) == 1).all()
+    return slice(index[0], index[-1] + 1) if run else index
 
 
 @eqx.filter_jit
