@@ -44,7 +44,7 @@ def atlas(
     cue: Annotated[
         list[str] | None, typer.Option(help="CUE scheme, applied left to right; repeat for several.")
     ] = None,
-    season: Annotated[str, typer.Option(help="auto, monthly or annual-mean.")] = "auto",
+    season: Annotated[str, typer.Option(help="auto, seasonal or annual-mean.")] = "auto",
     folder: Annotated[Path, typer.Option(help="Where atlas.nc and atlas.html go.")] = Path(),
 ) -> None:
     """Diagnosed CUE of the globe: run soil models in every cell, write atlas.nc and atlas.html."""

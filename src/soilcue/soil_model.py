@@ -23,14 +23,14 @@ from soilcue.core.errors import InputError, NotDefinedError, unknown_name
 from soilcue.core.network import Flux, Network, Structure
 from soilcue.core.references import bibliography
 from soilcue.core.units import convert
-from soilcue.core.variables import DRIVERS, find_driver, read_driver
+from soilcue.core.variables import DRIVERS, OUTPUTS, find_driver, read_driver
 from soilcue.models import MODELS
 from soilcue.schemes import SCHEMES
 from soilcue.solve.cells import STATUS_MEANING, Status, largest_eigenvalue, solve_cells
 from soilcue.solve.gradients import gradients
-from soilcue.solve.seasonal import MONTH_DAYS
+from soilcue.solve.seasonal import PERIODS
 
-SEASONS = ("auto", "monthly", "annual-mean")
+SEASONS = ("auto", "seasonal", "annual-mean")
 DAYS_PER_YEAR = 365.0
 
 
@@ -153,15 +153,16 @@ class SoilModel:
         ----------
         drivers : xr.Dataset
             The drivers the model needs (`network.needs`), with units, of any shape. A dimension ``month`` of length
-            12 makes the state seasonal: the year that repeats itself.
-        season : {"auto", "monthly", "annual-mean"}
-            ``annual-mean`` averages the months first, which biases nonlinear fluxes and is recorded in the result.
+            12, or ``day`` of length 365, makes the state seasonal: the year that repeats itself.
+        season : {"auto", "seasonal", "annual-mean"}
+            ``annual-mean`` averages over the year first, which biases nonlinear fluxes and is recorded in the result;
+            ``seasonal`` refuses drivers without a year; ``auto`` is seasonal where there is one.
         fluxes : bool
             Also return every flux (variable ``flux_rate``).
         eigenvalues : bool
             Also return the largest eigenvalue of the Jacobian (under annual-mean drivers).
         steps_per_month : int
-            Implicit steps a month of the seasonal state.
+            Implicit steps a month of the seasonal state; daily drivers take one a day.
         threads : int, optional
             The processors at hand by default.
         progress : callable, optional
@@ -185,14 +186,14 @@ class SoilModel:
             cells,
             weights,
             seasonal=seasonal,
-            steps_per_month=steps_per_month,
+            steps_per_month=1 if layout.period == "day" else steps_per_month,
             threads=threads,
             progress=progress,
         )
         state = self._dataset(solved, quantities, layout)
         if fluxes:
             state["flux_rate"] = layout.array(solved.flows[-len(self.structure.fluxes) :] * self._flow, "flux")
-            state["flux_rate"].attrs |= {"units": "gC m-2 d-1", "long_name": "one-way carbon flux"}
+            state["flux_rate"].attrs |= OUTPUTS["flux_rate"].attributes()
             for part in ("source", "target", "process", "through"):
                 values = [str(getattr(f, part) or "") for f in self.structure.fluxes]
                 state = state.assign_coords({f"flux_{part}": ("flux", values)})
@@ -200,20 +201,19 @@ class SoilModel:
         if eigenvalues:
             largest = largest_eigenvalue(self.network, cells, solved.stocks) * (self._flow / self._stock)
             state["largest_eigenvalue"] = layout.array(largest)
-            state["largest_eigenvalue"].attrs |= {
-                "units": "d-1",
-                "long_name": "largest real part of the eigenvalues of the Jacobian",
-            }
-        how = "monthly drivers, repeating year" if seasonal else "constant drivers"
-        if season == "annual-mean" and "month" in drivers.dims:
-            how = "annual means of monthly drivers (this biases nonlinear fluxes)"
+            state["largest_eigenvalue"].attrs |= OUTPUTS["largest_eigenvalue"].attributes()
+        names = {"month": "monthly", "day": "daily", None: "constant"}
+        how = f"{names[layout.period]} drivers, repeating year" if seasonal else "constant drivers"
+        if layout.period and not seasonal:
+            how = f"annual means of {names[layout.period]} drivers (this biases nonlinear fluxes)"
+        steps = 365 if layout.period == "day" else 12 * steps_per_month
         state.attrs |= {
             "Conventions": "CF-1.10",
             "model": self.network.name,
             "parameter_set": self.parameters_name,
             "scheme": self.scheme_name,
             "season": how,
-            "solver": f"Newton on the yearly map, {12 * steps_per_month} implicit steps a year"
+            "solver": f"Newton on the yearly map, {steps} implicit steps a year"
             if seasonal
             else "Newton on log gain = log loss",
             "reference_depth_m": self.network.reference_depth,
@@ -239,8 +239,8 @@ class SoilModel:
         Returns
         -------
         xr.Dataset
-            ``value``; one variable per driver, in units of `of` per unit of the driver (with a ``month`` dimension
-            where the driver has one); ``parameter`` with a dimension over parameters, per unit of the parameter.
+            ``value``; one variable per driver, in units of `of` per unit of the driver (with a ``month`` or ``day``
+            dimension where drivers have one); ``parameter_derivative`` over parameters, per unit of each.
             Derivatives by the implicit function theorem, NaN where no state is settled.
 
         Raises
@@ -259,7 +259,7 @@ class SoilModel:
         result = xr.Dataset({"value": layout.array(value)})
         result["value"].attrs |= {"units": "gC m-2", "long_name": of.replace("_", " ")}
         for name, values in by_driver.items():
-            dims = ("month",) if seasonal else ()
+            dims = (layout.period,) if seasonal else ()
             result[name] = layout.array(values, *dims)
             result[name].attrs |= {"units": f"gC m-2 per ({DRIVERS[name].unit})", "long_name": f"d {of} / d {name}"}
         labels, rows = [], []
@@ -274,7 +274,7 @@ class SoilModel:
     # ---- the border -------------------------------------------------------------------------------------------
 
     def _cells(self, drivers: xr.Dataset, season: str) -> tuple[dict[str, np.ndarray], bool, _Layout]:
-        """Drivers as flat arrays in the model's units, whether they have months, and how to go back."""
+        """Drivers as flat arrays in the model's units, whether they are seasonal, and how to go back."""
         if season not in SEASONS:
             raise unknown_name("season", season, SEASONS)
         if not isinstance(drivers, xr.Dataset):
@@ -288,9 +288,16 @@ class SoilModel:
             read[(present or names)[0]] = read_driver(drivers, (present or names)[0])
         if "annual_carbon_input" in self.network.needs and "annual_carbon_input" not in read:
             read["annual_carbon_input"] = _mean_of_year(read["carbon_input"]) * DAYS_PER_YEAR
-        months = {d.sizes["month"] for d in read.values() if "month" in d.dims}
-        if months - {12}:
-            raise InputError(f"drivers: dimension 'month' has length {max(months)}; a climatology has 12.")
+        periods = [name for name in PERIODS if any(name in array.dims for array in read.values())]
+        if len(periods) > 1:
+            raise InputError("drivers: some have a dimension 'month' and some 'day'; bring them to one of the two.")
+        period = periods[0] if periods else None
+        for array in read.values():
+            if period and period in array.dims and array.sizes[period] != len(PERIODS[period]):
+                raise InputError(
+                    f"drivers: dimension {period!r} of {array.name!r} has length {array.sizes[period]}; "
+                    f"a repeating year has {len(PERIODS[period])}."
+                )
         for array in read.values():
             if "time" in array.dims:
                 raise InputError(
@@ -298,24 +305,25 @@ class SoilModel:
                     "or a climatology with a dimension 'month' of length 12; for example "
                     "drivers.groupby('time.month').mean()."
                 )
-        seasonal = bool(months) and season != "annual-mean"
-        if season == "monthly" and not seasonal:
-            raise InputError("season='monthly' needs drivers with a dimension 'month' of length 12; there is none.")
+        seasonal = period is not None and season != "annual-mean"
+        if season == "seasonal" and not seasonal:
+            raise InputError("season='seasonal' needs drivers with a dimension 'month' (12) or 'day' (365).")
         if not seasonal:
             read = {name: _mean_of_year(array) for name, array in read.items()}
         together = xr.broadcast(*read.values())
         empty = [str(d) for d in together[0].dims if together[0].sizes[d] == 0]
         if empty:
             raise InputError(f"drivers: no cells; dimension {empty[0]!r} has length 0.")
-        dims = tuple(str(d) for d in together[0].dims if d != "month")
+        dims = tuple(str(d) for d in together[0].dims if d != period)
         layout = _Layout(
             dims,
             tuple(together[0].sizes[d] for d in dims),
             {d: together[0][d] for d in dims if d in together[0].coords},
+            period,
         )
-        lead = (12,) if seasonal else ()
+        lead = (len(PERIODS[period]),) if seasonal and period else ()
         flat = {
-            name: np.ascontiguousarray(array.transpose(*(("month",) if seasonal else ()), *dims).values).reshape(
+            name: np.ascontiguousarray(array.transpose(*((period,) if seasonal else ()), *dims).values).reshape(
                 *lead, -1
             )
             for name, array in zip(read, together, strict=True)
@@ -352,82 +360,41 @@ class SoilModel:
         """The solution as a Dataset at the border."""
         state = xr.Dataset()
 
-        def add(name, values, unit, long_name, *lead):
+        def add(name, values, *lead):
             state[name] = layout.array(values, *lead)
-            state[name].attrs |= {"units": unit, "long_name": long_name}
+            state[name].attrs |= OUTPUTS[name].attributes()
 
         for i, pool in enumerate(self.network.pools):
-            add(pool.name, solved.stocks[i] * self._stock, "gC m-2", pool.description)
-            state[pool.name].attrs["pool_kind"] = pool.kind
-        names = {
-            "soil_carbon": "carbon of all pools, litter included",
-            "litter_carbon": "carbon of litter pools",
-            "microbial_carbon": "carbon of living microbes",
-        }
+            state[pool.name] = layout.array(solved.stocks[i] * self._stock)
+            state[pool.name].attrs |= {"units": "gC m-2", "long_name": pool.description, "pool_kind": pool.kind}
         for name, members in self._pool_groups().items():
-            add(name, solved.stocks[members].sum(axis=0) * self._stock, "gC m-2", names[name])
-        add(
-            "stock_at_year_start",
-            solved.start * self._stock,
-            "gC m-2",
-            "stock at the start of the repeating year",
-            "pool",
-        )
-        state = state.assign_coords(pool=[p.name for p in self.network.pools])
+            add(name, solved.stocks[members].sum(axis=0) * self._stock)
+        add("stock_at_year_start", solved.start * self._stock, "pool")
+        rules, living = list(RULES), self.structure.living()
         flow = dict(zip(quantities, solved.flows * self._flow, strict=False))
-        for name, text in (
-            ("carbon_input", "carbon entering litter and soil"),
-            ("respiration", "heterotrophic respiration R"),
-            ("leaching", "carbon leached"),
-        ):
-            add(name, flow[name], "gC m-2 d-1", text)
-        rules = list(RULES)
-        add(
-            "gross_decomposition",
-            np.stack([flow[f"gross_decomposition {rule}"] for rule in rules]),
-            "gC m-2 d-1",
-            "gross decomposition D under each rule, litter counted",
-            "rule",
-        )
-        add(
-            "gross_decomposition_without_litter",
-            np.stack([flow[f"without_litter {rule}"] for rule in rules]),
-            "gC m-2 d-1",
-            "gross decomposition D under each rule, fluxes out of litter left out",
-            "rule",
-        )
-        add(
-            "respiration_without_litter",
-            flow["without_litter respiration"],
-            "gC m-2 d-1",
-            "heterotrophic respiration R, fluxes out of litter left out",
-        )
-        state = state.assign_coords(rule=rules)
-        living = self.structure.living()
-        for part, text in (
-            ("uptake", "uptake U"),
-            ("respiration", "respiration R"),
-            ("exudation", "exudation EX"),
-            ("mortality", "mortality MD"),
-        ):
-            if living:
-                add(f"community_{part}", flow[f"community {part}"], "gC m-2 d-1", f"{text} of all living pools")
-                values = np.stack([flow[f"{name} {part}"] for name in living])
-                add(f"population_{part}", values, "gC m-2 d-1", f"{text} of each living pool", "population")
+        for name in ("carbon_input", "respiration", "leaching"):
+            add(name, flow[name])
+        add("gross_decomposition", np.stack([flow[f"gross_decomposition {rule}"] for rule in rules]), "rule")
+        add("gross_decomposition_without_litter", np.stack([flow[f"without_litter {rule}"] for rule in rules]), "rule")
+        add("respiration_without_litter", flow["without_litter respiration"])
+        state = state.assign_coords(rule=rules, pool=[p.name for p in self.network.pools])
         if living:
+            for part in ("uptake", "respiration", "exudation", "mortality"):
+                add(f"community_{part}", flow[f"community {part}"])
+                add(f"population_{part}", np.stack([flow[f"{name} {part}"] for name in living]), "population")
             state = state.assign_coords(population=list(living))
-        add("residual", solved.residual, "1", "largest imbalance of a pool, relative")
-        add("newton_steps", solved.steps, "1", "Newton steps (years under monthly drivers)")
-        add("status", solved.status, "1", "what became of the cell")
+        add("residual", solved.residual)
+        add("newton_steps", solved.steps)
+        add("status", solved.status)
         state["status"].attrs |= {
             "flag_values": np.array([int(s) for s in Status], dtype=np.int8),
             "flag_meanings": " ".join(s.name.lower() for s in Status),
             "comment": "\n".join(f"{s.name.lower()}: {STATUS_MEANING[s]}" for s in Status),
         }
-        add("missing_populations", solved.missing, "1", "populations that die out (bits, in the order of 'population')")
+        add("missing_populations", solved.missing)
         if solved.limits:
             bits = sum(row.astype(np.int16) << k for k, row in enumerate(solved.reasons))
-            add("crossed_limits", bits, "1", "limits of the model crossed (bits)")
+            add("crossed_limits", bits)
             state["crossed_limits"].attrs |= {
                 "flag_masks": np.array([1 << k for k in range(len(solved.limits))], dtype=np.int16),
                 "flag_meanings": " ".join(text.replace(" ", "_") for text in solved.limits),
@@ -438,8 +405,10 @@ class SoilModel:
 class _Layout:
     """How flat cells lie in the user's dimensions."""
 
-    def __init__(self, dims: tuple[str, ...], shape: tuple[int, ...], coords: dict[str, xr.DataArray]) -> None:
-        self.dims, self.shape, self.coords = dims, shape, coords
+    def __init__(
+        self, dims: tuple[str, ...], shape: tuple[int, ...], coords: dict[str, xr.DataArray], period: str | None
+    ) -> None:
+        self.dims, self.shape, self.coords, self.period = dims, shape, coords, period
 
     def array(self, values, *lead: str) -> xr.DataArray:
         """Values of shape (lead..., cells) in the user's dimensions."""
@@ -449,12 +418,13 @@ class _Layout:
 
 
 def _mean_of_year(array: xr.DataArray) -> xr.DataArray:
-    """The mean over months, weighted by their length."""
-    if "month" not in array.dims:
+    """The mean over the year, each period weighted by its length."""
+    period = next((name for name in PERIODS if name in array.dims), None)
+    if period is None:
         return array
-    weights = xr.DataArray(MONTH_DAYS / MONTH_DAYS.sum(), dims="month")
-    # NaN in any month leaves no mean: a cell has all of its drivers or none
-    return (array * weights).sum("month", skipna=False).rename(array.name)
+    weights = xr.DataArray(PERIODS[period] / PERIODS[period].sum(), dims=period)
+    # NaN in any period leaves no mean: a cell has all of its drivers or none
+    return (array * weights).sum(period, skipna=False).rename(array.name)
 
 
 def cue(state: xr.Dataset, scale: str = "diagnosed") -> xr.Dataset:
@@ -491,19 +461,15 @@ def cue(state: xr.Dataset, scale: str = "diagnosed") -> xr.Dataset:
         attrs={key: state.attrs[key] for key in ("model", "parameter_set", "scheme") if key in state.attrs}
     )
 
-    def add(name, values, long_name):
+    def add(name, values):
         result[name] = values
-        result[name].attrs = {"units": "1", "long_name": long_name}
+        result[name].attrs = OUTPUTS[name].attributes()
 
     if scale == "diagnosed":
         decomposed, bare = state["gross_decomposition"], state["gross_decomposition_without_litter"]
-        add("diagnosed_cue", diagnosed_cue(state["respiration"], decomposed), "diagnosed CUE = 1 - R/D, litter counted")
-        add(
-            "diagnosed_cue_without_litter",
-            diagnosed_cue(state["respiration_without_litter"], bare),
-            "diagnosed CUE = 1 - R/D, fluxes out of litter left out",
-        )
-        add("mean_passes", decomposed / state["respiration"], "mean number of counted passes of a carbon atom, N = D/R")
+        add("diagnosed_cue", diagnosed_cue(state["respiration"], decomposed))
+        add("diagnosed_cue_without_litter", diagnosed_cue(state["respiration_without_litter"], bare))
+        add("mean_passes", decomposed / state["respiration"])
         return result
     if "community_uptake" not in state:
         raise NotDefinedError(
@@ -515,13 +481,13 @@ def cue(state: xr.Dataset, scale: str = "diagnosed") -> xr.Dataset:
         return Budget(*(state[f"{kind}_{part}"] for part in ("uptake", "respiration", "exudation", "mortality")))
 
     if scale == "community":
-        add("cue_community", budget("community").cue, "CUE_C = (U - R - EX) / U of all living pools")
+        add("cue_community", budget("community").cue)
     elif scale == "population":
-        add("cue_population", budget("population").cue, "CUE_P = (U - R - EX) / U of each living pool")
+        add("cue_population", budget("population").cue)
     else:
-        add("cue_ecosystem", budget("community").cue_ecosystem, "CUE_E = (U - R - EX - MD) / U, zero at a steady state")
+        add("cue_ecosystem", budget("community").cue_ecosystem)
         for name, curve in _cohort(state).items():
-            add(name, curve, f"share of carbon taken up at one moment that is still in {name.split('_', 1)[1]}")
+            add(name, curve)
     return result
 
 

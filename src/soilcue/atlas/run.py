@@ -16,7 +16,7 @@ from soilcue.core.budget import RULES
 from soilcue.core.errors import InputError
 from soilcue.core.files import whole_file
 from soilcue.core.references import bibliography
-from soilcue.core.variables import find_driver, read_driver
+from soilcue.core.variables import OUTPUTS, find_driver, read_driver
 from soilcue.data import profile_stocks
 from soilcue.soil_model import SoilModel, cue, model
 from soilcue.solve.cells import ACCEPTED
@@ -91,7 +91,7 @@ def build_atlas(
     atlas = _with_texts(atlas, chosen, parts)
     atlas = _with_drivers(atlas, drivers)
     atlas["reference_depth"] = ("model", [m.network.reference_depth for m in chosen])
-    atlas["reference_depth"].attrs = {"units": "m", "long_name": "depth of soil the stocks stand for"}
+    atlas["reference_depth"].attrs = OUTPUTS["reference_depth"].attributes()
     assumed = [
         f"{name}: {drivers[name].attrs['assumed']}" for name in drivers.data_vars if "assumed" in drivers[name].attrs
     ]
@@ -120,16 +120,13 @@ def _columns(state: xr.Dataset) -> xr.Dataset:
     for name in ("diagnosed_cue", "diagnosed_cue_without_litter", "mean_passes"):
         out[name] = found[name]
     living = "community_uptake" in state
-    community = cue(state, scale="community")["cue_community"] if living else nothing
-    out["cue_community"] = community.assign_attrs(units="1", long_name="community CUE_C = (U - R - EX) / U")
-    for name in ("soil_carbon", "litter_carbon", "microbial_carbon"):
-        values = state.get(name, nothing)
-        out[name] = values.assign_attrs(units="gC m-2", long_name=name.replace("_", " "))
-    flows = {part: state[f"community_{part}"] if living else nothing for part in ("uptake", "exudation", "mortality")}
-    flows["growth"] = flows["uptake"] - state["respiration"] - flows["exudation"]
-    flows["respiration"] = state["respiration"]
-    for name, values in flows.items():
-        out[name] = values.assign_attrs(units="gC m-2 d-1", long_name=f"{name}, annual mean")
+    kept = {name: state.get(name, nothing) for name in ("soil_carbon", "litter_carbon", "microbial_carbon")}
+    kept |= {part: state.get(f"community_{part}", nothing) for part in ("uptake", "exudation", "mortality")}
+    kept["growth"] = kept["uptake"] - state["respiration"] - kept["exudation"]
+    kept["respiration"] = state["respiration"]
+    kept["cue_community"] = cue(state, scale="community")["cue_community"] if living else nothing
+    for name, values in kept.items():
+        out[name] = values.assign_attrs(OUTPUTS[name].attributes())
     for name in ("status", "residual", "newton_steps", "largest_eigenvalue", "missing_populations"):
         out[name] = state[name]
     out["crossed_limits"] = state["crossed_limits"] if "crossed_limits" in state else xr.zeros_like(state["status"])

@@ -78,6 +78,61 @@ DRIVERS = {
     )
 }
 
+OUTPUTS = {
+    variable.name: variable
+    for variable in (
+        Variable("soil_carbon", "gC m-2", "carbon of all pools, litter included", 0),
+        Variable("litter_carbon", "gC m-2", "carbon of litter pools", 0),
+        Variable("microbial_carbon", "gC m-2", "carbon of living microbes", 0),
+        Variable("stock_at_year_start", "gC m-2", "stock at the start of the repeating year", 0),
+        Variable("carbon_input", "gC m-2 d-1", "carbon entering litter and soil", 0),
+        Variable("respiration", "gC m-2 d-1", "heterotrophic respiration R", 0),
+        Variable("leaching", "gC m-2 d-1", "carbon leached", 0),
+        Variable("gross_decomposition", "gC m-2 d-1", "gross decomposition D under each rule, litter counted", 0),
+        Variable(
+            "gross_decomposition_without_litter",
+            "gC m-2 d-1",
+            "gross decomposition D under each rule, fluxes out of litter left out",
+            0,
+        ),
+        Variable(
+            "respiration_without_litter",
+            "gC m-2 d-1",
+            "heterotrophic respiration R, fluxes out of litter left out",
+            0,
+        ),
+        Variable("community_uptake", "gC m-2 d-1", "uptake U of all living pools", 0),
+        Variable("community_respiration", "gC m-2 d-1", "respiration R of all living pools", 0),
+        Variable("community_exudation", "gC m-2 d-1", "exudation EX of all living pools", 0),
+        Variable("community_mortality", "gC m-2 d-1", "mortality MD of all living pools", 0),
+        Variable("population_uptake", "gC m-2 d-1", "uptake U of each living pool", 0),
+        Variable("population_respiration", "gC m-2 d-1", "respiration R of each living pool", 0),
+        Variable("population_exudation", "gC m-2 d-1", "exudation EX of each living pool", 0),
+        Variable("population_mortality", "gC m-2 d-1", "mortality MD of each living pool", 0),
+        Variable("uptake", "gC m-2 d-1", "uptake U of all living pools", 0),
+        Variable("growth", "gC m-2 d-1", "growth G = U - R - EX of all living pools"),
+        Variable("exudation", "gC m-2 d-1", "exudation EX of all living pools", 0),
+        Variable("mortality", "gC m-2 d-1", "mortality MD of all living pools", 0),
+        Variable("flux_rate", "gC m-2 d-1", "one-way carbon flux", 0),
+        Variable("diagnosed_cue", "1", "diagnosed CUE = 1 - R/D, litter counted", high=1),
+        Variable("diagnosed_cue_without_litter", "1", "diagnosed CUE = 1 - R/D, fluxes out of litter left out", high=1),
+        Variable("mean_passes", "1", "mean number of counted passes of a carbon atom, N = D/R", 0),
+        Variable("cue_community", "1", "CUE_C = (U - R - EX) / U of all living pools", high=1),
+        Variable("cue_population", "1", "CUE_P = (U - R - EX) / U of each living pool", high=1),
+        Variable("cue_ecosystem", "1", "CUE_E = (U - R - EX - MD) / U, zero at a steady state", high=1),
+        Variable("cohort_biomass", "1", "share of carbon taken up at one moment that is in biomass", 0, 1),
+        Variable("cohort_biomass_or_residues", "1", "share of carbon taken up at one moment that is in any pool", 0, 1),
+        Variable("residual", "1", "largest imbalance of a pool, relative", 0),
+        Variable("newton_steps", "1", "Newton steps (years under seasonal drivers)", 0),
+        Variable("largest_eigenvalue", "d-1", "largest real part of the eigenvalues of the Jacobian"),
+        Variable("status", "1", "what became of the cell", 0),
+        Variable("missing_populations", "1", "populations that die out (bits, in the order of 'population')", 0),
+        Variable("crossed_limits", "1", "limits of the model crossed (bits)", 0),
+        Variable("reference_depth", "m", "depth of soil the stocks stand for", 0),
+    )
+}
+"""What the software gives back; the pools of a model add themselves under their own names."""
+
 _LOOKS_LIKE = (
     # (variable unit, test on the largest finite value, what the mistake looks like)
     ("degC", lambda low, high: low > 150, "it looks like kelvin; set its units to 'K'"),

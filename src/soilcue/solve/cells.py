@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from soilcue.core.network import Network
-from soilcue.solve.seasonal import MONTH_DAYS, one_seasonal_block
+from soilcue.solve.seasonal import mean_of_year, one_seasonal_block
 from soilcue.solve.steady import disturbance, flux_table, one_block
 
 ACCEPTED = 1e-9
@@ -56,9 +56,9 @@ class CellStates:
     Attributes
     ----------
     stocks : array, shape (pools, cells)
-        Steady stocks; under monthly drivers their mean over the year.
+        Steady stocks; under monthly or daily drivers their mean over the year.
     start : array, shape (pools, cells)
-        Stocks at the start of the year; the same without months.
+        Stocks at the start of the year; the same under constant drivers.
     flows : array, shape (quantities, cells)
         The wanted sums of fluxes, means over the year.
     residual, steps, status, missing : array, shape (cells,)
@@ -109,7 +109,7 @@ def _run_blocks(network, drivers, weights, used, steps, longest, present, season
 
 
 def _limits(network, drivers):
-    """Which limits are crossed (in any month), shape (limits, cells)."""
+    """Which limits are crossed (in any period of the year), shape (limits, cells)."""
     cells = drivers["carbon_input"].shape[-1]
     crossed = [
         jnp.broadcast_to(c, drivers["carbon_input"].shape).reshape(-1, cells).any(axis=0)
@@ -156,9 +156,9 @@ def solve_cells(
     weights : array, shape (quantities, fluxes)
         Sums of fluxes wanted; the identity gives every flux.
     seasonal : bool
-        Whether drivers have months.
+        Whether drivers have periods of a year (12 months or 365 days).
     steps_per_month : int
-        Implicit steps a month.
+        Implicit steps a period.
     threads : int, optional
         The processors at hand by default.
     progress : callable, optional
@@ -288,7 +288,7 @@ def largest_eigenvalue(network: Network, drivers: Mapping[str, np.ndarray], stoc
     ----------
     network : Network
     drivers : dict of array, shape (cells,) or (12, cells)
-        With months, their mean over the year is used.
+        Under periods of a year, their mean is used.
     stocks : array, shape (pools, cells)
         NaN where there is no state.
 
@@ -296,8 +296,7 @@ def largest_eigenvalue(network: Network, drivers: Mapping[str, np.ndarray], stoc
     -------
     array, shape (cells,), per time unit of the model; NaN where there is no state
     """
-    share = MONTH_DAYS / MONTH_DAYS.sum()
-    mean = {name: share @ v if v.ndim == 2 else v for name, v in drivers.items()}
+    mean = {name: mean_of_year(v) if v.ndim == 2 else v for name, v in drivers.items()}
     known = np.flatnonzero(np.isfinite(stocks).all(axis=0) & (stocks > 0).all(axis=0))
     largest = np.full(stocks.shape[1], np.nan)
     for first in range(0, len(known), 4096):

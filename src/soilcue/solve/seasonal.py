@@ -23,6 +23,8 @@ from soilcue.solve.steady import NOTHING, feasible, flux_table, gains_and_losses
 
 MONTH_DAYS = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], dtype=float)
 """Days of each month of a year without leap day."""
+PERIODS = {"month": MONTH_DAYS, "day": np.ones(365)}
+"""Dimensions a repeating year may have, and the days of each of their steps."""
 TOLERANCE = 1e-11
 """Relative change of a stock over the year below which a cell is not moved on."""
 STEP_TOLERANCE = 1e-7
@@ -39,6 +41,17 @@ class SeasonalSolution(NamedTuple):
     years: Any
     stable: Any
     growth: Any
+
+
+def period_days(count: int) -> np.ndarray:
+    """Days of each period of a year that has so many: 12 months or 365 days."""
+    return next(days for days in PERIODS.values() if len(days) == count)
+
+
+def mean_of_year(values):
+    """Mean over the first axis (12 months or 365 days), each period counting by its length."""
+    days = period_days(values.shape[0])
+    return (days / days.sum()) @ values
 
 
 def implicit_step(network: Network, stocks, environment, duration):
@@ -97,18 +110,19 @@ def implicit_step(network: Network, stocks, environment, duration):
 
 
 def one_year(network: Network, stocks, drivers: Mapping[str, Any], weights, steps_per_month: int):
-    """A year of monthly drivers.
+    """A year of monthly or daily drivers.
 
     Parameters
     ----------
     network : Network
     stocks : array, shape (pools, cells)
         At the start of the year.
-    drivers : dict of array, shape (12, cells)
+    drivers : dict of array, shape (12, cells) or (365, cells)
         In the model's units.
     weights : array, shape (quantities, fluxes)
         Sums of fluxes wanted.
     steps_per_month : int
+        Implicit steps a period (a month, or a day).
 
     Returns
     -------
@@ -118,7 +132,7 @@ def one_year(network: Network, stocks, drivers: Mapping[str, Any], weights, step
     """
     cells = stocks.shape[1]
     hours = {"h": 24.0, "d": 1.0, "yr": 1 / 365}[network.time_unit]
-    lengths = jnp.asarray(MONTH_DAYS * hours / steps_per_month)
+    lengths = jnp.asarray(period_days(drivers["carbon_input"].shape[0]) * hours / steps_per_month)
     identity = jnp.broadcast_to(jnp.eye(len(network.pools))[:, :, None], (len(network.pools),) * 2 + (cells,))
 
     def month(carry, now):
@@ -156,12 +170,12 @@ def one_seasonal_block(
     Parameters
     ----------
     network : Network
-    drivers : dict of array, shape (12, cells)
+    drivers : dict of array, shape (12, cells) or (365, cells)
         In the model's units.
     weights : array, shape (quantities, fluxes)
         Sums of fluxes wanted.
     steps_per_month, years : int
-        Implicit steps a month; most years to try.
+        Implicit steps a period (a month, or a day); most years to try.
     longest : float
         Longest Newton step, in log stocks.
     present : array of bool, shape (pools,), optional
@@ -180,11 +194,8 @@ def one_seasonal_block(
     cells = drivers["carbon_input"].shape[1]
     live_network, live_drivers = network, drivers
     network, drivers = hold(network), hold(dict(drivers))
-    share = jnp.asarray(MONTH_DAYS / MONTH_DAYS.sum())[:, None]
-    mean = {name: jnp.sum(share * values, axis=0) for name, values in drivers.items()}
-    allowed = jnp.ones(cells, bool)
-    for m in range(12):
-        allowed &= feasible(network, network.environment({name: v[m] for name, v in drivers.items()}), cells)
+    mean = {name: mean_of_year(values) for name, values in drivers.items()}
+    allowed = feasible(network, network.environment(drivers), drivers["carbon_input"].shape).all(axis=0)
     everywhere = jnp.ones(len(network.pools), bool) if present is None else present
     present = everywhere[:, None]
     guess = (linear(network, mean) if network.linear else newton(network, mean, None, 60, 1.0, everywhere)).stocks

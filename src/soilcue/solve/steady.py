@@ -70,11 +70,11 @@ def gains_and_losses(network: Network, stocks, environment):
     return tuple(jnp.stack([jnp.broadcast_to(part, cells) for part in side.values()]) for side in (gain, loss))
 
 
-def feasible(network: Network, environment, cells: int):
-    """Whether no limit of the model is crossed, shape (cells,)."""
-    allowed = jnp.ones(cells, bool)
+def feasible(network: Network, environment, shape: tuple[int, ...]):
+    """Whether no limit of the model is crossed, for cells (or periods and cells) of a shape."""
+    allowed = jnp.ones(shape, bool)
     for crossed in network.limits(environment).values():
-        allowed &= ~jnp.broadcast_to(crossed, (cells,))
+        allowed &= ~jnp.broadcast_to(crossed, shape)
     return allowed
 
 
@@ -123,7 +123,7 @@ def newton(network: Network, drivers: Mapping[str, Any], start, steps: int, long
 
     held = hold(network)
     environment = held.environment(hold(dict(drivers)))
-    allowed = feasible(held, environment, cells)
+    allowed = feasible(held, environment, (cells,))
     if start is None:
         start = first_guess(held, environment, cells)
     start = jnp.where(present, start, np.log(NOTHING))
@@ -221,7 +221,7 @@ def linear(network: Network, drivers: Mapping[str, Any]) -> Solution:
     stocks = jnp.stack([jnp.broadcast_to(stock[name], (cells,)) for name in names])
     gain_, loss_ = gains_and_losses(network, stocks, environment)
     gap = jnp.max(jnp.abs(gain_ - loss_) / jnp.where(loss_ > 0, loss_, 1.0), axis=0)
-    allowed = feasible(network, environment, cells)
+    allowed = feasible(network, environment, (cells,))
     return Solution(stocks, jnp.where(allowed, gap, jnp.nan), jnp.ones(cells, int), jnp.ones(cells, bool))
 
 
