@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from soilcue import __version__
 from soilcue.core.errors import InputError
+from soilcue.core.files import REFUSALS
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
 
 app = typer.Typer(
     name="soilcue",
@@ -50,36 +56,28 @@ def atlas(
     """Diagnosed CUE of the globe: run soil models in every cell, write atlas.nc and atlas.html."""
     from soilcue.core.files import whole_file
 
-    for name in ("atlas.nc", "atlas.html"):
-        _refuse_unwritable(folder / name, whole_file)
+    # Opened before the work, which must not end in front of a closed door, and renamed together when both are whole.
+    with whole_file(folder / "atlas.nc") as table, whole_file(folder / "atlas.html") as page:
+        typer.echo("reading drivers and loading the solvers", err=True)
+        import soilcue as sc
+        from soilcue.atlas.run import MODELS, build_atlas, observed_at_depths, write_atlas
+        from soilcue.report import atlas_page
 
-    typer.echo("reading drivers and loading the solvers", err=True)
-    import soilcue as sc
-    from soilcue.atlas.run import MODELS, build_atlas, observed_at_depths, write_atlas
-    from soilcue.report import atlas_page
-
-    grid = sc.drivers(drivers)
-    chosen = []
-    for text in model or MODELS:
-        name, _, parameters = text.partition(":")
-        chosen.append(sc.model(name, parameters or None, tuple(cue or ())))
-    cells = _vegetated(grid)
-    with _progress() as bar:
-        tasks = {m.network.name: bar.add_task(f"{m.network.name} (compiling)", total=cells) for m in chosen}
-
-        def told(name: str, done: int) -> None:
-            bar.update(tasks[name], advance=done, description=name)
-
-        result = build_atlas(grid, chosen, season=season, progress=told)
-    typer.echo("writing the atlas and its page", err=True)
-    table = write_atlas(result, folder / "atlas.nc")
-    page = atlas_page(result, observed_at_depths(result), folder / "atlas.html")
+        chosen = []
+        for text in model or MODELS:
+            name, _, parameters = text.partition(":")
+            chosen.append(sc.model(name, parameters or None, tuple(cue or ())))
+        grid = sc.drivers(drivers)
+        with _progress() as told:
+            result = build_atlas(grid, chosen, season=season, progress=told)
+        typer.echo("writing the atlas and its page", err=True)
+        write_atlas(result, table)
+        atlas_page(result, observed_at_depths(result), page)
     for name in result["model"].values:
-        counts = {int(k): int((result["status"].sel(model=name) == k).sum()) for k in range(6)}
-        flagged = sum(n for k, n in counts.items() if k > 1)
-        typer.echo(f"{name}: {counts[0]:,} cells settled, {flagged:,} flagged")
-    typer.echo(f"data  {table.resolve()}")
-    typer.echo(f"page  {page.resolve()}")
+        status = result["status"].sel(model=name)
+        typer.echo(f"{name}: {int((status == 0).sum()):,} cells settled, {int((status > 1).sum()):,} flagged")
+    typer.echo(f"data  {(folder / 'atlas.nc').resolve()}")
+    typer.echo(f"page  {(folder / 'atlas.html').resolve()}")
 
 
 @app.command()
@@ -106,12 +104,14 @@ def cite(
     bibtex: Annotated[bool, typer.Option("--bibtex", help="Print BibTeX instead of text.")] = False,
 ) -> None:
     """Print what to cite for models, schemes or an output file."""
-    from soilcue.core.references import REFERENCES, bibliography
+    from soilcue.core.references import bibliography
 
-    keys = ["he2024"]
+    style = "bibtex" if bibtex else "text"
+    entries = bibliography(["he2024"], style)
     for name in what or _all_models():
-        keys += _keys_of_file(Path(name), REFERENCES) if Path(name).suffix == ".nc" else _keys_of_part(name)
-    typer.echo(("\n\n" if bibtex else "\n").join(bibliography(keys, "bibtex" if bibtex else "text")))
+        from_file = Path(name).suffix == ".nc"
+        entries += _entries_of_file(Path(name), style) if from_file else bibliography(_keys_of_part(name), style)
+    typer.echo(("\n\n" if bibtex else "\n").join(dict.fromkeys(entries)))
 
 
 def _all_models() -> list[str]:
@@ -135,18 +135,24 @@ def _keys_of_part(name: str) -> list[str]:
     raise unknown_name("model or scheme", part, [*MODELS, *SCHEMES])
 
 
-def _keys_of_file(path: Path, references: dict) -> list[str]:
-    """Reference keys behind the ``references`` attribute of a file."""
-    from soilcue.data import drivers
+def _entries_of_file(path: Path, style: str) -> list[str]:
+    """What the ``references`` attribute of a file says, a line each."""
+    from soilcue.core.files import read_netcdf
+    from soilcue.core.references import REFERENCES
 
-    lines = str(drivers(path).attrs.get("references", "")).splitlines()
+    lines = str(read_netcdf(path).attrs.get("references", "")).splitlines()
     if not lines:
-        raise InputError(f"{path}: no 'references' attribute; it does not say what to cite.")
-    by_text = {reference.text(): key for key, reference in references.items()}
+        raise InputError(f"{path}: has no attribute 'references'; it does not say what to cite.")
+    if style == "text":
+        return lines
+    by_text = {reference.text(): reference for reference in REFERENCES.values()}
     missing = [line for line in lines if line not in by_text]
     if missing:
-        raise InputError(f"{path}: cites {missing[0]!r}, which this version of soilcue does not know.")
-    return [by_text[line] for line in lines]
+        raise InputError(
+            f"{path}: cites {missing[0]!r}, for which soilcue has no BibTeX entry. Without --bibtex all is printed as "
+            "text."
+        )
+    return [by_text[line].bibtex() for line in lines]
 
 
 def _print_table(table, as_json: bool) -> None:
@@ -161,17 +167,21 @@ def _print_table(table, as_json: bool) -> None:
                 typer.echo(f"    {str(column).replace('_', ' '):<16}{value}")
 
 
-def _vegetated(grid) -> int:
-    """Cells that hold vegetation, for the progress bar."""
-    from soilcue.core.variables import read_driver
-
-    carbon = read_driver(grid, "carbon_input")
-    flat = carbon.max("month") if "month" in carbon.dims else carbon
-    return int((flat > 0).sum())
-
-
-def _progress():
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    """What to tell of the work: a bar a model on a terminal, else a line a model."""
     from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+
+        def line(name: str, done: int, total: int) -> None:
+            if done == 0:
+                typer.echo(f"{name}: {total:,} cells", err=True)
+
+        yield line
+        return
+
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
     from rich.text import Text
 
@@ -181,22 +191,23 @@ def _progress():
         def render(self, task) -> Text:
             return Text(f"{task.speed or 0:,.0f} cells/s")
 
-    return Progress(
+    columns = (
         TextColumn("{task.description:<24}"),
         BarColumn(),
         MofNCompleteColumn(),
         Rate(),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
     )
+    with Progress(*columns, console=console) as bars:
+        tasks: dict[str, TaskID] = {}
 
+        def bar(name: str, done: int, total: int) -> None:
+            if name not in tasks:
+                tasks[name] = bars.add_task(f"{name} (compiling)", total=total)
+            if done:
+                bars.update(tasks[name], advance=done, description=name)
 
-def _refuse_unwritable(path: Path, whole_file) -> None:
-    """Say so before the work when the place of a result cannot be written; leave what is there untouched."""
-    probe = path.with_name(f".{path.stem}.probe{path.suffix}")
-    with whole_file(probe):
-        pass
-    probe.unlink()
+        yield bar
 
 
 def main() -> None:
@@ -204,5 +215,12 @@ def main() -> None:
     try:
         app()
     except InputError as error:
-        typer.echo(f"soilcue: {error}", err=True)
-        sys.exit(2)
+        message = str(error)
+    except OSError as error:
+        if error.errno not in REFUSALS:
+            raise
+        message = f"cannot write the output: {REFUSALS[error.errno]}"
+    else:
+        return
+    typer.echo(f"soilcue: {message}", err=True)
+    sys.exit(2)

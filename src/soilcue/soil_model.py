@@ -22,13 +22,15 @@ from soilcue.core.budget import (
 from soilcue.core.errors import InputError, NotDefinedError, unknown_name
 from soilcue.core.network import Flux, Network, Structure
 from soilcue.core.references import bibliography
+from soilcue.core.time_axis import read_years
 from soilcue.core.units import convert
-from soilcue.core.variables import DRIVERS, OUTPUTS, find_driver, read_driver
+from soilcue.core.variables import DRIVERS, OUTPUTS, chosen_drivers, find_driver, place_of, read_driver
 from soilcue.models import MODELS
 from soilcue.schemes import SCHEMES
-from soilcue.solve.cells import STATUS_MEANING, Status, largest_eigenvalue, solve_cells
+from soilcue.solve.cells import STATUS_MEANING, Status, cells_with, largest_eigenvalue, solve_cells
 from soilcue.solve.gradients import gradients
 from soilcue.solve.seasonal import PERIODS
+from soilcue.solve.transient import METHODS, simulate_cells
 
 SEASONS = ("auto", "seasonal", "annual-mean")
 DAYS_PER_YEAR = 365.0
@@ -94,7 +96,7 @@ class SoilModel:
         self.structure.check()
         carbon = network.carbon_unit
         if "-3" in carbon:
-            self._stock = convert(1.0, carbon, "gC m-3") * network.reference_depth
+            self._stock = convert(1.0, carbon, "gC m-3") * network.depth
         else:
             self._stock = convert(1.0, carbon, "gC m-2")
         self._flow = self._stock * convert(1.0, f"{network.time_unit}-1", "d-1")
@@ -207,22 +209,167 @@ class SoilModel:
         if layout.period and not seasonal:
             how = f"annual means of {names[layout.period]} drivers (this biases nonlinear fluxes)"
         steps = 365 if layout.period == "day" else 12 * steps_per_month
-        state.attrs |= {
-            "Conventions": "CF-1.10",
-            "model": self.network.name,
-            "parameter_set": self.parameters_name,
-            "scheme": self.scheme_name,
+        state.attrs |= self._attributes() | {
             "season": how,
             "solver": f"Newton on the yearly map, {steps} implicit steps a year"
             if seasonal
             else "Newton on log gain = log loss",
-            "reference_depth_m": self.network.reference_depth,
-            "implicit_microbes": int(self.network.implicit_microbes),
-            "assumptions": "\n".join(self.network.assumptions),
-            "soilcue_version": soilcue.__version__,
-            "references": "\n".join(bibliography(["he2024", *self.references])),
         }
         return state
+
+    def simulate(
+        self,
+        drivers: xr.Dataset,
+        start: xr.Dataset | None = None,
+        years: int | None = None,
+        *,
+        method: str = "implicit",
+        steps: int | None = None,
+        output: str = "year",
+        threads: int | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> xr.Dataset:
+        """The soil through time.
+
+        Parameters
+        ----------
+        drivers : xr.Dataset
+            Constant; with a dimension ``month`` or ``day``, repeated every year; or with a dimension ``time`` of
+            dates (monthly, or daily without leap days), changing.
+        start : xr.Dataset, optional
+            A state of this model (`steady_state`, or a run's last record: ``run.isel(time=-1)``). By default the
+            steady state under the same drivers; drivers that change need one.
+        years : int, optional
+            How many years of 365 days; all that changing drivers have by default.
+        method : {"implicit", "euler", "rk4"}
+            Implicit Euler (positive and conserving at any length), or the steps that models' own codes take: explicit
+            Euler, and Runge-Kutta with drivers interpolated linearly between periods. Explicit methods have no
+            safeguard: too long a step shows as negative or infinite stocks, which is an error.
+        steps : int, optional
+            Steps a period: 2 a month, 1 a day, 24 a year under constant drivers by default.
+        output : {"year", "period"}
+            One record a year, or one a month (day).
+        threads : int, optional
+            The processors at hand by default.
+        progress : callable, optional
+            Told how many cells were finished since it was last told.
+
+        Returns
+        -------
+        xr.Dataset
+            As `steady_state`, with a first dimension ``time`` (years since the start, at the end of each record):
+            stocks and fluxes are means over each record, ``stock_at_end`` the stocks at its end. Sums over a window
+            are ``run.isel(time=slice(...)).mean("time")``, to be given to `cue`.
+
+        Raises
+        ------
+        InputError
+            As `steady_state`; for a time axis with gaps, repeats or mixed steps; drivers that end before the run; a
+            start that is not of this model or these cells; a step too long for an explicit method.
+        """
+        if method not in METHODS:
+            raise unknown_name("method", method, METHODS)
+        if output not in ("year", "period"):
+            raise unknown_name("output", output, ("year", "period"))
+        read, place = self._read(drivers)
+        changing = any("time" in array.dims for array in read.values())
+        period = "time" if changing else self._period(read, place)
+        if changing:
+            axis = read_years(next(array for array in read.values() if "time" in array.dims)["time"])
+            lengths, available, usual = axis.period_days(), axis.count, 2 if axis.period == "month" else 1
+        else:
+            lengths, available = PERIODS[period] if period else np.array([DAYS_PER_YEAR]), None
+            usual = {"month": 2, "day": 1, None: 24}[period]
+        years = available if years is None else years
+        if years is None or years < 1:
+            raise InputError("simulate needs years=..., a whole number of years from 1 on.")
+        if available is not None and years > available:
+            raise InputError(f"{place}: the drivers hold {available} whole years; the run asks for {years}.")
+        if start is None:
+            if changing:
+                raise InputError(
+                    "a run with drivers that change needs a start: for example start=model.steady_state(climatology)."
+                )
+            start = self.steady_state(drivers, threads=threads)
+        cells, layout = self._flat(read, place, period)
+        stocks = self._start_stocks(start, layout)
+        count = len(lengths)
+        shaped = {
+            name: (values[: years * count] if changing else values if period else values[None])
+            for name, values in cells.items()
+        }
+        following = {name: np.concatenate([values[1:], values[:1]]) for name, values in shaped.items()}
+        if changing:  # nothing is known of what comes after the last period: it lasts
+            following = {name: np.concatenate([values[1:], values[-1:]]) for name, values in shaped.items()}
+        repeated, records, span = not changing and output == "year", years, lengths
+        if not repeated:
+            if not changing:
+                shaped, following = ({k: np.tile(v, (years, 1)) for k, v in d.items()} for d in (shaped, following))
+            each = count if output == "year" else 1
+            records, span = years * count // each, lengths[:each]
+            if output == "period" and np.ptp(lengths) > 0:
+                raise InputError(
+                    "output='period' with monthly drivers would mix months of different length in one record: use "
+                    "output='year', or daily drivers."
+                )
+            shaped, following = ({k: v.reshape(records, each, -1) for k, v in d.items()} for d in (shaped, following))
+        weights, quantities = self._weights(False)
+        kept = simulate_cells(
+            self.network,
+            stocks,
+            shaped,
+            following,
+            span * convert(1.0, "d", self.network.time_unit),
+            weights,
+            records=records,
+            repeated=repeated,
+            substeps=steps or usual,
+            method=method,
+            threads=threads,
+            progress=progress,
+        )
+        broken = ~(kept.stocks >= 0) & np.isfinite(stocks).all(axis=0)
+        if broken.any():
+            raise InputError(
+                f"the method {method!r} with {steps or usual} steps a period left negative or infinite stocks: take "
+                "more steps, or method='implicit'."
+            )
+        return self._run_dataset(kept, quantities, layout, span.sum() / DAYS_PER_YEAR, method, steps or usual)
+
+    def _start_stocks(self, start: xr.Dataset, layout: _Layout) -> np.ndarray:
+        """Stocks (pools, cells) in the model's unit from a state, a run's record or a table of pools."""
+        name = next((n for n in ("stock_at_end", "stock_at_year_start") if n in start), None)
+        wanted = [pool.name for pool in self.network.pools]
+        if name is None:
+            missing = [pool for pool in wanted if pool not in start]
+            if missing:
+                raise InputError(f"start: is no state of the model {self.network.name!r}; it lacks {missing[0]!r}.")
+            table = xr.concat([start[pool] for pool in wanted], dim="pool")
+        else:
+            table = start[name]
+            if [str(pool) for pool in table["pool"].values] != wanted:
+                raise InputError(f"start: is a state of another model; {self.network.name!r} has the pools {wanted}.")
+        dims = tuple(str(d) for d in table.dims if d != "pool")
+        if set(dims) - set(layout.dims):
+            raise InputError(f"start: has the dimensions {dims}, the drivers {layout.dims}.")
+        sizes = dict(zip(layout.dims, layout.shape, strict=True))
+        for dim in dims:
+            if table.sizes[dim] != sizes[dim]:
+                raise InputError(f"start: has {table.sizes[dim]} along {dim!r}, the drivers {sizes[dim]}.")
+        whole = table.expand_dims({d: sizes[d] for d in layout.dims if d not in dims})
+        values = whole.transpose("pool", *layout.dims).values.reshape(len(wanted), -1)
+        return np.asarray(values, dtype=float) / self._stock
+
+    def _run_dataset(self, kept, quantities, layout, record_years, method, steps) -> xr.Dataset:
+        """Records as a Dataset at the border, the time axis first."""
+        stocks, flows = (np.moveaxis(values, 0, 1) for values in (kept.mean_stocks, kept.flows))
+        run = self._quantities(stocks, flows, quantities, layout, "time")
+        run = run.assign_coords(time=(np.arange(len(kept.stocks)) + 1) * record_years)
+        run["time"].attrs = {"units": "yr", "long_name": "time since the start, at the end of each record"}
+        run["stock_at_end"] = layout.array(kept.stocks * self._stock, "time", "pool")
+        run["stock_at_end"].attrs |= OUTPUTS["stock_at_end"].attributes()
+        run.attrs |= self._attributes() | {"solver": f"{method}, {steps} steps a period"}
+        return run
 
     def gradient(self, drivers: xr.Dataset, of: str = "soil_carbon", *, season: str = "auto") -> xr.Dataset:
         """Exact first derivatives of the steady state with respect to every driver and parameter.
@@ -271,65 +418,116 @@ class SoilModel:
         result["parameter_derivative"].attrs["long_name"] = f"d {of} / d parameter, per unit of each parameter"
         return result.assign_coords(parameter=labels)
 
+    def cells_with_drivers(self, drivers: xr.Dataset, *, season: str = "auto") -> dict[str, int]:
+        """How many cells have what the model needs: those that `steady_state` will solve, counted before the work.
+
+        Parameters
+        ----------
+        drivers : xr.Dataset
+            As for `steady_state`.
+        season : str
+            As for `steady_state`.
+
+        Returns
+        -------
+        dict of str to int
+            Under the name of each driver the cells that have a value of it (of the carbon input, one above zero);
+            under ``all`` those that have every one.
+
+        Raises
+        ------
+        InputError
+            As `steady_state`.
+        """
+        held = cells_with(self._cells(drivers, season)[0])
+        return {name: int(cells.sum()) for name, cells in held.items()} | {
+            "all": int(np.all(list(held.values()), axis=0).sum())
+        }
+
+    def _attributes(self) -> dict[str, Any]:
+        """What every result says of the model behind it."""
+        return {
+            "Conventions": "CF-1.10",
+            "model": self.network.name,
+            "parameter_set": self.parameters_name,
+            "scheme": self.scheme_name,
+            "reference_depth_m": self.network.depth,
+            "implicit_microbes": int(self.network.implicit_microbes),
+            "assumptions": "\n".join(self.network.assumptions),
+            "soilcue_version": soilcue.__version__,
+            "references": "\n".join(bibliography(["he2024", *self.references])),
+        }
+
     # ---- the border -------------------------------------------------------------------------------------------
 
     def _cells(self, drivers: xr.Dataset, season: str) -> tuple[dict[str, np.ndarray], bool, _Layout]:
         """Drivers as flat arrays in the model's units, whether they are seasonal, and how to go back."""
         if season not in SEASONS:
             raise unknown_name("season", season, SEASONS)
-        if not isinstance(drivers, xr.Dataset):
-            raise InputError(f"drivers must be an xarray.Dataset; got {type(drivers).__name__}.")
-        read: dict[str, xr.DataArray] = {}
-        for need in self.network.needs:
-            names = (need,) if isinstance(need, str) else need
-            present = [name for name in names if find_driver(drivers, name)]
-            if names == ("annual_carbon_input",) and not present:
-                continue  # follows from the carbon input below
-            read[(present or names)[0]] = read_driver(drivers, (present or names)[0])
-        if "annual_carbon_input" in self.network.needs and "annual_carbon_input" not in read:
-            read["annual_carbon_input"] = _mean_of_year(read["carbon_input"]) * DAYS_PER_YEAR
-        periods = [name for name in PERIODS if any(name in array.dims for array in read.values())]
-        if len(periods) > 1:
-            raise InputError("drivers: some have a dimension 'month' and some 'day'; bring them to one of the two.")
-        period = periods[0] if periods else None
-        for array in read.values():
-            if period and period in array.dims and array.sizes[period] != len(PERIODS[period]):
-                raise InputError(
-                    f"drivers: dimension {period!r} of {array.name!r} has length {array.sizes[period]}; "
-                    f"a repeating year has {len(PERIODS[period])}."
-                )
+        read, place = self._read(drivers)
         for array in read.values():
             if "time" in array.dims:
                 raise InputError(
-                    f"drivers: variable {array.name!r} has a dimension 'time'. A steady state needs constant drivers "
-                    "or a climatology with a dimension 'month' of length 12; for example "
+                    f"{place}: variable {array.name!r} has a dimension 'time'. A steady state needs constant drivers "
+                    "or a climatology with a dimension 'month' of length 12; for example, with xarray, "
                     "drivers.groupby('time.month').mean()."
                 )
+        period = self._period(read, place)
         seasonal = period is not None and season != "annual-mean"
         if season == "seasonal" and not seasonal:
             raise InputError("season='seasonal' needs drivers with a dimension 'month' (12) or 'day' (365).")
         if not seasonal:
-            read = {name: _mean_of_year(array) for name, array in read.items()}
+            read = {name: mean_of_year(array) for name, array in read.items()}
+        flat, layout = self._flat(read, place, period if seasonal else None)
+        layout.period = period
+        return flat, seasonal, layout
+
+    def _read(self, drivers: xr.Dataset) -> tuple[dict[str, xr.DataArray], str]:
+        """The drivers the model needs, checked and in canonical units, and what to call where they come from."""
+        if not isinstance(drivers, xr.Dataset):
+            raise InputError(f"drivers must be an xarray.Dataset; got {type(drivers).__name__}.")
+        place = place_of(drivers)
+        needs = [need for need in self.network.needs if need != "annual_carbon_input" or find_driver(drivers, need)]
+        read = {name: _months_in_order(read_driver(drivers, name), place) for name in chosen_drivers(drivers, needs)}
+        if len(needs) < len(self.network.needs):
+            carbon = read["carbon_input"]
+            mean = carbon.mean("time", skipna=False) if "time" in carbon.dims else mean_of_year(carbon)
+            read["annual_carbon_input"] = mean.rename("annual_carbon_input") * DAYS_PER_YEAR
+        return read, place
+
+    def _period(self, read: Mapping[str, xr.DataArray], place: str) -> str | None:
+        """The dimension that makes up a year, ``month`` or ``day``; None for constant drivers."""
+        periods = [name for name in PERIODS if any(name in array.dims for array in read.values())]
+        if len(periods) > 1:
+            raise InputError(f"{place}: some drivers have a dimension 'month' and some 'day'; bring them to one.")
+        period = periods[0] if periods else None
+        for array in read.values():
+            if period and period in array.dims and array.sizes[period] != len(PERIODS[period]):
+                raise InputError(
+                    f"{place}: dimension {period!r} of {array.name!r} has length {array.sizes[period]}; "
+                    f"a repeating year has {len(PERIODS[period])}."
+                )
+        return period
+
+    def _flat(
+        self, read: Mapping[str, xr.DataArray], place: str, lead: str | None
+    ) -> tuple[dict[str, np.ndarray], _Layout]:
+        """Drivers as arrays (lead, cells) or (cells,) in the model's units, and how to go back."""
         together = xr.broadcast(*read.values())
         empty = [str(d) for d in together[0].dims if together[0].sizes[d] == 0]
         if empty:
-            raise InputError(f"drivers: no cells; dimension {empty[0]!r} has length 0.")
-        dims = tuple(str(d) for d in together[0].dims if d != period)
-        layout = _Layout(
-            dims,
-            tuple(together[0].sizes[d] for d in dims),
-            {d: together[0][d] for d in dims if d in together[0].coords},
-            period,
-        )
-        lead = (len(PERIODS[period]),) if seasonal and period else ()
+            raise InputError(f"{place}: no cells; dimension {empty[0]!r} has length 0.")
+        dims = tuple(str(d) for d in together[0].dims if d != lead)
+        sizes = tuple(together[0].sizes[d] for d in dims)
+        layout = _Layout(dims, sizes, {d: together[0][d] for d in dims if d in together[0].coords}, lead)
+        front = (lead,) if lead else ()
+        shape = tuple(together[0].sizes[d] for d in front)
         flat = {
-            name: np.ascontiguousarray(array.transpose(*((period,) if seasonal else ()), *dims).values).reshape(
-                *lead, -1
-            )
+            name: np.ascontiguousarray(array.transpose(*front, *dims).values).reshape(*shape, -1)
             for name, array in zip(read, together, strict=True)
         }
         flat["carbon_input"] = flat["carbon_input"] / self._flow
-        return flat, seasonal, layout
+        return flat, layout
 
     def _weights(self, fluxes: bool) -> tuple[np.ndarray, list[str]]:
         """Rows that sum the fluxes into every quantity of the result, and their names."""
@@ -356,22 +554,23 @@ class SoilModel:
         }
         return {name: members for name, members in groups.items() if members}
 
-    def _dataset(self, solved, quantities: list[str], layout: _Layout) -> xr.Dataset:
-        """The solution as a Dataset at the border."""
+    def _quantities(
+        self, stocks: np.ndarray, flows: np.ndarray, quantities: list[str], layout: _Layout, *lead: str
+    ) -> xr.Dataset:
+        """Stocks (pools, lead..., cells) and sums of fluxes (quantities, lead..., cells) as a Dataset at the border."""
         state = xr.Dataset()
 
-        def add(name, values, *lead):
-            state[name] = layout.array(values, *lead)
+        def add(name, values, *first):
+            state[name] = layout.array(values, *first, *lead)
             state[name].attrs |= OUTPUTS[name].attributes()
 
         for i, pool in enumerate(self.network.pools):
-            state[pool.name] = layout.array(solved.stocks[i] * self._stock)
+            state[pool.name] = layout.array(stocks[i] * self._stock, *lead)
             state[pool.name].attrs |= {"units": "gC m-2", "long_name": pool.description, "pool_kind": pool.kind}
         for name, members in self._pool_groups().items():
-            add(name, solved.stocks[members].sum(axis=0) * self._stock)
-        add("stock_at_year_start", solved.start * self._stock, "pool")
+            add(name, stocks[members].sum(axis=0) * self._stock)
         rules, living = list(RULES), self.structure.living()
-        flow = dict(zip(quantities, solved.flows * self._flow, strict=False))
+        flow = dict(zip(quantities, flows * self._flow, strict=False))
         for name in ("carbon_input", "respiration", "leaching"):
             add(name, flow[name])
         add("gross_decomposition", np.stack([flow[f"gross_decomposition {rule}"] for rule in rules]), "rule")
@@ -383,6 +582,17 @@ class SoilModel:
                 add(f"community_{part}", flow[f"community {part}"])
                 add(f"population_{part}", np.stack([flow[f"{name} {part}"] for name in living]), "population")
             state = state.assign_coords(population=list(living))
+        return state
+
+    def _dataset(self, solved, quantities: list[str], layout: _Layout) -> xr.Dataset:
+        """The solution as a Dataset at the border, with what became of each cell."""
+        state = self._quantities(solved.stocks, solved.flows, quantities, layout)
+
+        def add(name, values, *lead):
+            state[name] = layout.array(values, *lead)
+            state[name].attrs |= OUTPUTS[name].attributes()
+
+        add("stock_at_year_start", solved.start * self._stock, "pool")
         add("residual", solved.residual)
         add("newton_steps", solved.steps)
         add("status", solved.status)
@@ -413,11 +623,24 @@ class _Layout:
     def array(self, values, *lead: str) -> xr.DataArray:
         """Values of shape (lead..., cells) in the user's dimensions."""
         values = np.asarray(values)
-        shaped = values.reshape(*values.shape[:-1], *self.shape)
+        shaped = values.reshape((*values.shape[:-1], *self.shape))
         return xr.DataArray(shaped, dims=(*lead, *self.dims), coords=self.coords)
 
 
-def _mean_of_year(array: xr.DataArray) -> xr.DataArray:
+def _months_in_order(array: xr.DataArray, place: str) -> xr.DataArray:
+    """A driver whose months run from January to December, as their coordinate says; without one they are taken to."""
+    if "month" not in array.coords or "month" not in array.dims or array.sizes["month"] != 12:
+        return array
+    months = array["month"].values
+    if sorted(months.tolist()) != list(range(1, 13)):
+        raise InputError(
+            f"{place}: the coordinate 'month' holds {', '.join(map(str, months[:3]))}, ...; number the months 1 to 12, "
+            "for example drivers.assign_coords(month=range(1, 13))."
+        )
+    return array.sortby("month")
+
+
+def mean_of_year(array: xr.DataArray) -> xr.DataArray:
     """The mean over the year, each period weighted by its length."""
     period = next((name for name in PERIODS if name in array.dims), None)
     if period is None:
@@ -467,8 +690,12 @@ def cue(state: xr.Dataset, scale: str = "diagnosed") -> xr.Dataset:
 
     if scale == "diagnosed":
         decomposed, bare = state["gross_decomposition"], state["gross_decomposition_without_litter"]
-        add("diagnosed_cue", diagnosed_cue(state["respiration"], decomposed))
-        add("diagnosed_cue_without_litter", diagnosed_cue(state["respiration_without_litter"], bare))
+        dims = decomposed.dims
+        add("diagnosed_cue", diagnosed_cue(state["respiration"], decomposed).transpose(*dims))
+        add(
+            "diagnosed_cue_without_litter",
+            diagnosed_cue(state["respiration_without_litter"], bare).transpose(*dims),
+        )
         add("mean_passes", decomposed / state["respiration"])
         return result
     if "community_uptake" not in state:

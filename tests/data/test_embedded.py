@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -394,9 +393,8 @@ def test_import_is_light():
         ("make_coastlines", "coastlines.json"),
     ],
 )
+@pytest.mark.usefixtures("shared_data")
 def test_tools_make_what_is_embedded(tool, name, tmp_path):
-    if not os.environ.get("SOILCUE_DATA"):
-        pytest.skip("SOILCUE_DATA is not set: the originals are not here")
     made = tmp_path / name
     subprocess.run([sys.executable, ROOT / "tools" / f"{tool}.py", "--output", made], check=True, capture_output=True)
     if name.endswith(".nc"):

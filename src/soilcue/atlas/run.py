@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
@@ -12,13 +13,15 @@ import pandas as pd
 import xarray as xr
 
 import soilcue
+from soilcue.atlas.grid import atlas_grid
+from soilcue.atlas.summary import flags
 from soilcue.core.budget import RULES
 from soilcue.core.errors import InputError
 from soilcue.core.files import whole_file
-from soilcue.core.references import bibliography
-from soilcue.core.variables import OUTPUTS, find_driver, read_driver
+from soilcue.core.references import REFERENCES, bibliography
+from soilcue.core.variables import OUTPUTS, find_driver, place_of, read_driver
 from soilcue.data import profile_stocks
-from soilcue.soil_model import SoilModel, cue, model
+from soilcue.soil_model import SoilModel, cue, mean_of_year, model
 from soilcue.solve.cells import ACCEPTED
 
 MODELS = ("century", "mimics", "millennial")
@@ -50,21 +53,22 @@ def build_atlas(
     models: Sequence[SoilModel] | None = None,
     *,
     season: str = "auto",
-    progress: Callable[[str, int], None] | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> xr.Dataset:
     """Run models over a grid of drivers and put their CUE, carbon and status side by side.
 
     Parameters
     ----------
     drivers : xr.Dataset
-        A grid (``lat``, ``lon``; ``month`` where seasonal) with what the models need; ``biome`` and ``land_area`` are
-        carried along where present.
+        What the models need on a regular grid; ``biome``, ``land_area`` and ``vegetated_area`` where known
+        (`soilcue.atlas.grid.atlas_grid` says what is taken).
     models : sequence of SoilModel, optional
         CENTURY, MIMICS and Millennial with their default sets by default.
     season : str
         As `SoilModel.steady_state`.
     progress : callable, optional
-        Told the model's name and how many cells it finished since it was last told.
+        Told the model's name, how many cells it finished since it was last told (none when it begins), and how many
+        there are.
 
     Returns
     -------
@@ -75,27 +79,40 @@ def build_atlas(
     Raises
     ------
     InputError
-        For drivers a model cannot use, or that are not a grid.
+        Before any work: for drivers that a model cannot use or that are not on such a grid, and for a model named
+        twice.
     """
-    for dim in ("lat", "lon"):
-        if dim not in drivers.dims or dim not in drivers.coords:
-            raise InputError(f"an atlas needs a grid: the drivers lack the dimension and coordinate {dim!r}.")
     chosen = list(models) if models is not None else [model(name) for name in MODELS]
+    names = [one.network.name for one in chosen]
+    repeated = [name for name in names if names.count(name) > 1]
+    if repeated:
+        raise InputError(
+            f"the model {repeated[0]!r} is asked for twice; an atlas shows a model once. To compare parameter sets or "
+            "schemes, make an atlas of each in a folder of its own."
+        )
+    drivers = atlas_grid(drivers)
+    totals = [_cells_to_solve(one, drivers, season) for one in chosen]
     parts = []
-    for one in chosen:
-        name = one.network.name
-        told = (lambda cells, name=name: progress(name, cells)) if progress else None
+    for one, name, total in zip(chosen, names, totals, strict=True):
+        told = (lambda cells, name=name, total=total: progress(name, cells, total)) if progress else None
+        if told:
+            told(0)
         state = one.steady_state(drivers, season=season, progress=told)
         parts.append(_columns(state).expand_dims(model=[name]))
     atlas = xr.concat(parts, dim="model", join="exact", combine_attrs="override", coords="minimal", compat="equals")
     atlas = _with_texts(atlas, chosen, parts)
     atlas = _with_drivers(atlas, drivers)
-    atlas["reference_depth"] = ("model", [m.network.reference_depth for m in chosen])
+    atlas["reference_depth"] = ("model", [m.network.depth for m in chosen])
     atlas["reference_depth"].attrs = OUTPUTS["reference_depth"].attributes()
     assumed = [
         f"{name}: {drivers[name].attrs['assumed']}" for name in drivers.data_vars if "assumed" in drivers[name].attrs
     ]
     keys = [key for m in chosen for key in m.references]
+    # embedded drivers name keys of the project's own references; a file has at most a text
+    known = str(drivers.attrs.get("citations", "")).split()
+    if not set(known) <= set(REFERENCES):
+        known = []
+    told_by_drivers = [] if known else str(drivers.attrs.get("references", "")).splitlines()
     atlas.attrs = {
         "Conventions": "CF-1.10",
         "title": "Diagnosed microbial carbon use efficiency of the globe",
@@ -107,9 +124,23 @@ def build_atlas(
         "solver": f"{parts[0].attrs['solver']}; accepted residual {ACCEPTED:g}, every state stable",
         "versions": "\n".join(f"{name} {version(name)}" for name in ("jax", "numpy", "xarray")),
         "assumptions": "\n".join([text for m in chosen for text in m.network.assumptions] + assumed),
-        "references": "\n".join(bibliography(["he2024", *keys, *drivers.attrs.get("citations", "").split()])),
+        "references": "\n".join([*bibliography(["he2024", *keys, *known]), *told_by_drivers]),
     }
     return atlas.transpose("model", "rule", "lat", "lon", ...)
+
+
+def _cells_to_solve(one: SoilModel, drivers: xr.Dataset, season: str) -> int:
+    """How many cells a model has to solve; none is refused, since it is a mistake and not an ocean."""
+    counts = one.cells_with_drivers(drivers, season=season)
+    total = counts.pop("all")
+    if total == 0:
+        held = ", ".join(f"{name} {cells:,}" for name, cells in counts.items())
+        raise InputError(
+            f"{place_of(drivers)}: no cell has all that {one.network.name} needs. Of "
+            f"{drivers.sizes['lat'] * drivers.sizes['lon']:,} cells, so many have a value (of the carbon input, one "
+            f"above zero): {held}."
+        )
+    return total
 
 
 def _columns(state: xr.Dataset) -> xr.Dataset:
@@ -161,18 +192,14 @@ def _with_drivers(atlas: xr.Dataset, drivers: xr.Dataset) -> xr.Dataset:
         if find_driver(drivers, name) is None:
             continue
         values = read_driver(drivers, name)
-        mean = values.mean("month", skipna=False, keep_attrs=True) if "month" in values.dims else values
-        atlas[name] = mean.broadcast_like(drivers["lat"] * drivers["lon"]).assign_attrs(values.attrs)
+        atlas[name] = mean_of_year(values).broadcast_like(drivers["lat"] * drivers["lon"]).assign_attrs(values.attrs)
     for name in ("biome", "land_area", "vegetated_area"):
         if name in drivers:
             atlas[name] = drivers[name]
-    masks = {1: atlas["temperature"] < 0}
-    if "biome" in drivers:
-        numbers = np.atleast_1d(drivers["biome"].attrs["flag_values"])
-        meanings = str(drivers["biome"].attrs["flag_meanings"]).split()
-        for bit, words in ((2, _WETLAND), (4, _MANAGED)):
-            members = [n for n, text in zip(numbers, meanings, strict=True) if any(w in text.lower() for w in words)]
-            masks[bit] = drivers["biome"].isin(members)
+    masks = {1: atlas["temperature"] < 0} if "temperature" in atlas else {}
+    for bit, words in ((2, _WETLAND), (4, _MANAGED)):
+        members = [n for n, text in flags(drivers["biome"]).items() if any(word in text.lower() for word in words)]
+        masks[bit] = drivers["biome"].isin(members)
     atlas["outside_scope"] = sum(mask.astype(np.int8) * np.int8(bit) for bit, mask in masks.items())
     atlas["outside_scope"].attrs = {
         "units": "1",
@@ -198,8 +225,11 @@ def write_atlas(atlas: xr.Dataset, path: str | os.PathLike[str]) -> Path:
         for name, values in atlas.data_vars.items()
         if values.ndim > 1
     }
+    # made in memory: of a full disk the HDF5 library says nothing that could be told from a fault of its own
+    file = io.BytesIO()
+    atlas.to_netcdf(file, engine="h5netcdf", encoding=encoding)
     with whole_file(path) as beside:
-        atlas.to_netcdf(beside, engine="h5netcdf", encoding=encoding)
+        beside.write_bytes(file.getbuffer())
     return path
 
 

@@ -95,11 +95,15 @@ def budget_weights(structure: Structure, members: tuple[str, ...]) -> dict[str, 
     inside = set(members)
     weights = {name: np.zeros(len(structure.fluxes)) for name in ("uptake", "respiration", "exudation", "mortality")}
     for j, flux in enumerate(structure.fluxes):
+        if structure.currency(flux) != "carbon":
+            continue
         from_inside, passes = flux.source in inside, flux.through in inside
         if not from_inside and (flux.target in inside or passes):
             weights["uptake"][j] = 1
         if (from_inside or passes) and flux.target not in inside:
-            if flux.target == CO2:
+            if flux.through is not None and not passes:
+                weights["exudation"][j] = 1  # eaten by another living thing, whatever that makes of it
+            elif flux.target == CO2:
                 weights["respiration"][j] = 1
             elif flux.process == "mortality" or structure.kind(flux.target) in ("litter", "organic", "mineral"):
                 weights["mortality"][j] = 1
@@ -127,7 +131,7 @@ def diagnosis_weights(structure: Structure, litter: bool = True) -> dict[str, np
     weights = {name: np.zeros(len(structure.fluxes)) for name in ("respiration", *RULES)}
     ranks = list(RULES)
     for j, flux in enumerate(structure.fluxes):
-        if not litter and structure.kind(flux.source) == "litter":
+        if structure.currency(flux) != "carbon" or (not litter and structure.kind(flux.source) == "litter"):
             continue
         if flux.target == CO2:
             weights["respiration"][j] = 1
@@ -141,11 +145,11 @@ def diagnosis_weights(structure: Structure, litter: bool = True) -> dict[str, np
 
 def balance_weights(structure: Structure) -> dict[str, np.ndarray]:
     """Which fluxes make up the carbon that comes in, is respired and is leached: the terms of closure."""
-    carbon = {pool.name for pool in structure.pools if pool.currency == "carbon"}
+    carbon = np.array([structure.currency(flux) == "carbon" for flux in structure.fluxes], float)
     return {
-        "carbon_input": np.array([float(f.source == INPUT and f.target in carbon) for f in structure.fluxes]),
-        "respiration": np.array([float(f.target == CO2) for f in structure.fluxes]),
-        "leaching": np.array([float(f.target == LEACHED and f.source in carbon) for f in structure.fluxes]),
+        "carbon_input": carbon * [flux.source == INPUT for flux in structure.fluxes],
+        "respiration": carbon * [flux.target == CO2 for flux in structure.fluxes],
+        "leaching": carbon * [flux.target == LEACHED for flux in structure.fluxes],
     }
 
 
@@ -188,7 +192,7 @@ def cohort_curve(
         # an exudate passes the microbe at once and starts its life outside
         if weights["uptake"][j] and flux.target in row:
             start[row[flux.target]] += rates[j]
-        if flux.source in row and structure.pools[row[flux.source]].currency == "carbon":
+        if flux.source in row and structure.currency(flux) == "carbon":
             share = rates[j] / stocks[row[flux.source]]
             move[row[flux.source], row[flux.source]] -= share
             if flux.target in row:

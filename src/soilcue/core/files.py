@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all: written beside their place, then renamed into it."""
+"""Files: written whole or not at all, read with a message that says what is wrong with them."""
 
 from __future__ import annotations
 
@@ -7,18 +7,33 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from soilcue.core.errors import InputError
 
-_REASONS = {
+if TYPE_CHECKING:
+    import xarray as xr
+
+REFUSALS = {
     errno.ENOSPC: "the disk is full; free some space or choose another folder",
     errno.EDQUOT: "the disk quota is used up; free some space or choose another folder",
     errno.EFBIG: "the file would be larger than the system allows; choose another folder",
     errno.EACCES: "the folder is not writable for this user; choose another folder or change its permissions",
     errno.EPERM: "the system forbids writing there; choose another folder",
     errno.EROFS: "the disk is read-only; choose another folder",
+    errno.EIO: "the disk failed to write it; choose another folder",
     errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
 }
+"""What the system's refusals to write mean, and what to do about them, by error number."""
+
+
+_unfinished: set[Path] = set()
+
+
+def remove_unfinished() -> None:
+    """Remove all that `whole_file` is still writing: for a program that ends without leaving its blocks."""
+    for beside in _unfinished:
+        beside.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -46,22 +61,94 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
         If the folder is missing or not writable, the path is a folder, or the disk is full.
     """
     target = Path(path)
-    if target.is_dir():
-        raise InputError(f"cannot write {target}: it is a folder; give the name of a file in it")
-    if not target.parent.is_dir():
-        raise InputError(f"cannot write {target}: there is no folder {target.parent}; make it first")
     beside = target.with_name(f".{target.stem}.{os.getpid()}.part{target.suffix}")
     try:
+        if target.is_dir():
+            raise InputError(f"cannot write {target}: it is a folder; give the name of a file in it")
+        if not target.parent.is_dir():
+            raise InputError(f"cannot write {target}: there is no folder {target.parent}; make it first")
         try:
+            _unfinished.add(beside)
             beside.open("wb").close()
             yield beside
             # Without the flush a crash of the machine soon after the rename could leave an empty file under the name.
             with beside.open("rb+") as written:
                 os.fsync(written.fileno())
             beside.replace(target)
-        except OSError as error:
-            if error.errno not in _REASONS:
-                raise
-            raise InputError(f"cannot write {target}: {_REASONS[error.errno]}") from error
-    finally:
-        beside.unlink(missing_ok=True)
+        except InputError as error:
+            # The body may itself write through this function, and knows its place by the name beside only.
+            raise InputError(str(error).replace(str(beside), str(target))) from error
+        finally:
+            beside.unlink(missing_ok=True)
+            _unfinished.discard(beside)
+    except OSError as error:
+        gone = error.errno == errno.ENOENT and str(error.filename) == str(beside)
+        reason = "its folder takes no files, or is gone; choose another" if gone else REFUSALS.get(error.errno or 0)
+        if reason is None:
+            raise
+        raise InputError(f"cannot write {target}: {reason}") from error
+
+
+def read_netcdf(path: str | os.PathLike[str]) -> xr.Dataset:
+    """A NetCDF file in memory, as it is: nothing is renamed or converted, and times stay numbers.
+
+    Attributes are text in UTF-8, or else taken for Latin-1.
+
+    Parameters
+    ----------
+    path : path
+        NetCDF-4 or classic NetCDF.
+
+    Returns
+    -------
+    xr.Dataset
+        ``encoding["source"]`` holds the path.
+
+    Raises
+    ------
+    InputError
+        When there is no such file, or it cannot be read as NetCDF: not NetCDF at all, cut off, damaged.
+    """
+    import h5py
+    import xarray as xr
+
+    source = Path(path)
+    if not os.path.isfile(source):
+        state = "is not a file" if os.path.exists(source) else "there is no such file"
+        raise InputError(f"{source}: {state}. Give the path of one NetCDF file.")
+    try:
+        if h5py.is_hdf5(source):
+            # h5netcdf asks for this first; where that fails it also writes a traceback of its own when it is cleared up
+            with h5py.File(source, "r") as file:
+                file.attrs.get("_nc3_strict")
+        dataset = xr.load_dataset(source, decode_times=False, decode_timedelta=False)
+    except Exception as error:  # the readers below xarray raise another class for every way of being damaged
+        raise InputError(f"{source}: cannot be read as NetCDF: {_why_unreadable(source, error)}") from error
+    for part in (dataset, *dataset.variables.values()):
+        part.attrs = {name: _mended(value) if isinstance(value, str) else value for name, value in part.attrs.items()}
+    return dataset
+
+
+def _mended(text: str) -> str:
+    """Text as Unicode: taken for Latin-1 where it is not UTF-8 (an old degree sign), without NUL (old padding)."""
+    text = text.replace("\0", "")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode(errors="surrogateescape").decode("latin-1")
+    return text
+
+
+def _why_unreadable(source: Path, error: Exception) -> str:
+    """What is wrong with a file that no reader could read."""
+    if isinstance(error, PermissionError):
+        return "this user may not read it. Change its permissions."
+    with source.open("rb") as file:
+        head = file.read(8)
+    if not head:
+        return "it is empty."
+    if not head.startswith((b"CDF", b"\x89HDF")):
+        start = head.decode("ascii", "replace")
+        return f"it is another kind of file (it begins with {start!r}). Convert it, for example with cdo or xarray."
+    told = (str(error).splitlines() or [type(error).__name__])[0]
+    return f"it begins as one, but is cut off or damaged ({told}). Fetch or make it again."

@@ -106,8 +106,12 @@ class Structure:
         return next((pool.kind for pool in self.pools if pool.name == name), None)
 
     def living(self) -> tuple[str, ...]:
-        """Names of the living pools."""
-        return tuple(pool.name for pool in self.pools if pool.kind == "living")
+        """Names of the living pools of carbon."""
+        return tuple(pool.name for pool in self.pools if pool.kind == "living" and pool.currency == "carbon")
+
+    def currency(self, flux: Flux) -> str:
+        """What a flux carries: the currency of the pools it leaves or enters."""
+        return next(pool.currency for pool in self.pools if pool.name in (flux.source, flux.target))
 
     def stoichiometry(self) -> np.ndarray:
         """Matrix S (pools x fluxes) of -1, 0, 1: the time derivative of the stocks is S @ rates."""
@@ -159,6 +163,8 @@ class Network(eqx.Module):
     schemes: tuple[Scheme, ...]
     options: tuple[tuple[str, str], ...] = eqx.field(static=True)
     """Structural choices that the parameter set implies, such as the form of the kinetics."""
+    depth: float = eqx.field(static=True)
+    """Depth of soil that the stocks stand for, m: the parameter set's, or the model's usual one."""
 
     name: ClassVar[str]
     title: ClassVar[str]
@@ -171,7 +177,7 @@ class Network(eqx.Module):
     carbon_unit: ClassVar[str]
     time_unit: ClassVar[str]
     reference_depth: ClassVar[float]
-    """Depth of soil that the stocks stand for, m. Concentrations become gC m-2 by it."""
+    """Usual depth of soil that the stocks stand for, m. Concentrations become gC m-2 by it."""
     implicit_microbes: ClassVar[bool] = False
     linear: ClassVar[bool] = False
     """Every flux is a driver-only rate times its source pool: solved without iteration."""
@@ -190,6 +196,7 @@ class Network(eqx.Module):
         self.parameters = {name: jax.numpy.asarray(value) for name, value in values.items()}
         self.schemes = schemes
         self.options = tuple(sorted(chosen.options.items()))
+        self.depth = chosen.depth or self.reference_depth
 
     @classmethod
     def parameter_set(cls, name: str | None) -> ParameterSet:

@@ -41,6 +41,8 @@ class ParameterSet:
     description: str
     values: Mapping[str, tuple[Any, str]]
     options: Mapping[str, str] = field(default_factory=dict)
+    depth: float | None = None
+    """Depth of soil the set was made for, m, where it is not the model's usual one."""
 
 
 def in_model_units(declared: tuple[Parameter, ...], published: ParameterSet) -> dict[str, np.ndarray]:

@@ -77,7 +77,10 @@ def parse_unit(text: str) -> pint.Unit:
     try:
         return registry().Unit(registry().parse_units(plain, case_sensitive=True))
     except Exception as error:  # pint raises a different class for every way of being wrong
-        raise InputError(f"{cleaned!r} is not a unit that can be read ({error}).") from error
+        raise InputError(
+            f"{cleaned!r} is not a unit that can be read. Units are written like 'degC', 'gC m-2 d-1', 'm3 m-3', '%' "
+            "or '1'."
+        ) from error
 
 
 def convert(values, unit: str, to: str):

@@ -5,6 +5,7 @@ What a file calls ``tsl`` or ``MAT`` and gives in kelvin arrives in a model as `
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,6 +76,9 @@ DRIVERS = {
             18250,
             aliases=("annual_npp",),
         ),
+        # no cell is larger than the Earth
+        Variable("land_area", "m2", "area of land in the cell", 0, 5.2e14),
+        Variable("vegetated_area", "m2", "area of vegetated land in the cell", 0, 5.2e14),
     )
 }
 
@@ -85,6 +89,7 @@ OUTPUTS = {
         Variable("litter_carbon", "gC m-2", "carbon of litter pools", 0),
         Variable("microbial_carbon", "gC m-2", "carbon of living microbes", 0),
         Variable("stock_at_year_start", "gC m-2", "stock at the start of the repeating year", 0),
+        Variable("stock_at_end", "gC m-2", "stock at the end of the record", 0),
         Variable("carbon_input", "gC m-2 d-1", "carbon entering litter and soil", 0),
         Variable("respiration", "gC m-2 d-1", "heterotrophic respiration R", 0),
         Variable("leaching", "gC m-2 d-1", "carbon leached", 0),
@@ -134,11 +139,29 @@ OUTPUTS = {
 """What the software gives back; the pools of a model add themselves under their own names."""
 
 _LOOKS_LIKE = (
-    # (variable unit, test on the largest finite value, what the mistake looks like)
+    # (unit of the variable, test on the lowest and highest value in that unit, what the mistake looks like)
     ("degC", lambda low, high: low > 150, "it looks like kelvin; set its units to 'K'"),
+    ("degC", lambda low, high: high < -150, "it looks like degrees Celsius; set its units to 'degC'"),
     ("1", lambda low, high: 1 < high <= 100, "it looks like percent; set its units to '%'"),
     ("m3 m-3", lambda low, high: 1 < high <= 100, "it looks like percent; set its units to '%'"),
+    (
+        "gC m-2 d-1",
+        lambda low, high: 50 < high <= 18250,
+        "it looks like a total of the year; set its units to 'gC m-2 yr-1'",
+    ),
+    (
+        "gC m-2 d-1",
+        lambda low, high: high <= 0,
+        "it looks like a flux counted from the soil upwards; carbon that enters the soil is positive here",
+    ),
 )
+_NO_DATA_BEYOND = 990.0
+"""Numbers larger than this, either way, are what files use for missing data (-999, -9999, 1e20)."""
+
+
+def place_of(drivers: xr.Dataset) -> str:
+    """What to call a dataset in a message: the file it was read from, or ``drivers``."""
+    return str(drivers.encoding.get("source", "drivers"))
 
 
 def find_driver(drivers: xr.Dataset, name: str) -> str | None:
@@ -146,7 +169,49 @@ def find_driver(drivers: xr.Dataset, name: str) -> str | None:
     return next((n for n in (name, *DRIVERS[name].aliases) if n in drivers), None)
 
 
-def read_driver(drivers: xr.Dataset, name: str, place: str = "drivers") -> xr.DataArray:
+def chosen_drivers(drivers: xr.Dataset, needs: Iterable[str | tuple[str, ...]]) -> list[str]:
+    """Names of the drivers that meet a model's needs.
+
+    Parameters
+    ----------
+    drivers : xr.Dataset
+        Holds them under their canonical names or aliases.
+    needs : iterable of str or tuple of str
+        Canonical names; of a tuple the first that is present is taken.
+
+    Returns
+    -------
+    list of str
+        Canonical names, one a need.
+
+    Raises
+    ------
+    InputError
+        Naming all that are absent.
+    """
+    names, absent = [], []
+    for need in needs:
+        alternatives = (need,) if isinstance(need, str) else need
+        present = [name for name in alternatives if find_driver(drivers, name)]
+        names += present[:1]
+        if not present:
+            absent.append(" or ".join(_described(name) for name in alternatives))
+    if absent:
+        raise InputError(
+            f"{place_of(drivers)} lacks the variable{'s' if len(absent) > 1 else ''} {'; '.join(absent)}. "
+            f"It has: {', '.join(map(str, drivers.data_vars)) or 'none'}."
+        )
+    return names
+
+
+def _described(name: str) -> str:
+    """A driver for somebody who lacks it: its names, its meaning, its unit."""
+    variable = DRIVERS[name]
+    aliases = f", or as {', '.join(repr(a) for a in variable.aliases)}" if variable.aliases else ""
+    return f"{name!r} ({variable.long_name}, in {variable.unit!r}{aliases})"
+
+
+def read_driver(drivers: xr.Dataset, name: str, place: str | None = None) -> xr.DataArray:
     """A driver in its canonical unit, checked.
 
     Parameters
@@ -155,8 +220,8 @@ def read_driver(drivers: xr.Dataset, name: str, place: str = "drivers") -> xr.Da
         Holds the driver under its canonical name or an alias, with a ``units`` attribute. NaN means no data.
     name : str
         Canonical name, a key of `DRIVERS`.
-    place : str
-        What to call the dataset in a message (a file name).
+    place : str, optional
+        What to call the dataset in a message: the file it was read from by default.
 
     Returns
     -------
@@ -168,45 +233,43 @@ def read_driver(drivers: xr.Dataset, name: str, place: str = "drivers") -> xr.Da
     InputError
         When it is absent, has no or an impossible unit, or holds values outside the limits.
     """
-    variable = DRIVERS[name]
+    variable, place = DRIVERS[name], place or place_of(drivers)
     found = find_driver(drivers, name)
     if found is None:
-        allowed = f" (or as {', '.join(repr(a) for a in variable.aliases)})" if variable.aliases else ""
         raise InputError(
-            f"{place} lacks the variable {name!r}{allowed}: {variable.long_name}, in {variable.unit}. "
+            f"{place} lacks the variable {_described(name)}. "
             f"It has: {', '.join(map(str, drivers.data_vars)) or 'none'}."
         )
     data = drivers[found]
     where = f"{place}, variable {found!r}"
-    if not np.issubdtype(data.dtype, np.number):
+    if data.dtype.kind not in "iuf":
         raise InputError(f"{where}: holds {data.dtype} values, not numbers.")
-    if not str(data.attrs.get("units", "")).strip():
+    unit = str(data.attrs.get("units", "")).strip()
+    if not unit:
         raise InputError(
             f"{where}: has no units attribute. Say which unit it is in, for example "
             f"ds[{found!r}].attrs['units'] = {variable.unit!r}."
         )
-    unit = str(data.attrs["units"])
     try:
         values = np.asarray(convert(np.asarray(data.values, dtype=float), unit, variable.unit))
     except InputError as error:
         raise InputError(f"{where}: {error} Expected {variable.unit!r} or a unit that converts to it.") from error
     bad = ~np.isnan(values) & ~((values >= variable.low) & (values <= variable.high))
     if bad.any():
-        first = np.argwhere(bad)[0]
-        at = ", ".join(
-            f"{d}={data[d].values[i] if d in data.coords else i}" for d, i in zip(data.dims, first, strict=True)
-        )
-        finite = values[np.isfinite(values)]
-        guess = next(
-            (
-                f" With units {unit!r} {text}."
-                for kind, test, text in _LOOKS_LIKE
-                if kind == variable.unit and finite.size and test(finite.min(), finite.max())
-            ),
-            "",
-        )
-        raise InputError(
-            f"{where}: {int(bad.sum())} values outside {variable.low:g} to {variable.high:g} {variable.unit}, "
-            f"the first {values[tuple(first)]:g}{' at ' + at if at else ''}.{guess}"
-        )
+        raise InputError(f"{where}: {_out_of_limits(data, values, bad, unit, variable)}")
     return data.copy(data=values).rename(name).assign_attrs(variable.attributes())
+
+
+def _out_of_limits(data: xr.DataArray, values: np.ndarray, bad: np.ndarray, unit: str, variable: Variable) -> str:
+    """What is wrong with values outside the limits: how many, the first, where it is, and what it looks like."""
+    first = tuple(np.argwhere(bad)[0])
+    at = ", ".join(f"{d}={data[d].values[i] if d in data.coords else i}" for d, i in zip(data.dims, first, strict=True))
+    limits = f"{variable.low:g} to {variable.high:g}" + ("" if variable.unit == "1" else f" {variable.unit}")
+    text = f"{int(bad.sum())} values outside {limits}, the first {values[first]:g}{' at ' + at if at else ''}."
+    original, finite = float(data.values[first]), values[np.isfinite(values)]
+    for kind, test, likeness in _LOOKS_LIKE:
+        if kind == variable.unit and finite.size and test(finite.min(), finite.max()):
+            return f"{text} With units {unit!r} {likeness}."
+    if not np.isfinite(original) or abs(original) > _NO_DATA_BEYOND:
+        return f"{text} If {original:g} stands for missing data, say so with the attribute _FillValue, or put NaN."
+    return text

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from importlib.resources import as_file, files
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from soilcue.core.errors import InputError
+from soilcue.core.files import read_netcdf
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -54,7 +54,7 @@ def drivers(source: str | os.PathLike[str] = "global") -> xr.Dataset:
         vegetated land: weight with ``vegetated_area`` for global sums and means.
         ``"lter"``: the 14 LTER sites on which MIMICS was first tested, annual means (dimension site). What the
         published table lacks (moisture, pH, bulk density) is absent.
-        A path: a NetCDF file of your own.
+        A path: a NetCDF file of your own, with times as numbers.
 
     Returns
     -------
@@ -76,7 +76,12 @@ def drivers(source: str | os.PathLike[str] = "global") -> xr.Dataset:
         return _global_grid()
     if source == "lter":
         return _lter_sites()
-    return _from_file(Path(source))
+    if not os.path.exists(source):
+        raise InputError(
+            f"{source}: there is no such file, and no driver set of that name. Driver sets are 'global' and 'lter'; "
+            "anything else is taken as the path of a NetCDF file."
+        )
+    return read_netcdf(source)
 
 
 def _global_grid() -> xr.Dataset:
@@ -156,21 +161,3 @@ def _lter_sites() -> xr.Dataset:
             "citations": " ".join(CITATIONS["benchmark_sites.csv"]),
         },
     )
-
-
-def _from_file(path: Path) -> xr.Dataset:
-    import xarray as xr
-
-    if not path.exists():
-        raise InputError(
-            f"{path}: there is no such file, and no driver set of that name. Driver sets are 'global' and 'lter'; "
-            "anything else is taken as the path of a NetCDF file."
-        )
-    if not path.is_file():
-        raise InputError(f"{path}: is not a file. Give the path of one NetCDF file.")
-    try:
-        return xr.load_dataset(path)
-    # ValueError: no reader recognises the file, or its time axis cannot be decoded; OSError: cut off or not readable.
-    except (OSError, ValueError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputError(f"{path}: cannot be read as NetCDF ({reason}). Check it with ncdump -h.") from error

@@ -154,7 +154,7 @@ class Millennial(Network):
             "uptake": p["uptake_rate"] * jnp.exp(-p["uptake_energy"] / thermal) * active * diffusion,
             "binding": p["binding"] * jnp.exp(-p["binding_ph"] * drivers["pH"] - p["binding_intercept"]) * diffusion,
             # kg m-3 over one metre times g kg-1: the capacity of the column in gC m-2
-            "capacity": drivers["bulk_density"] * self.reference_depth * drivers["clay_silt"] * p["sorption_capacity"],
+            "capacity": drivers["bulk_density"] * self.depth * drivers["clay_silt"] * p["sorption_capacity"],
             "cue": self.intrinsic_cue(p["cue_reference"] * everywhere, feels, published=line),
             "air_filled": porosity - moisture,
             "constants": {

@@ -135,6 +135,33 @@ class Mimics(Network):
             },
             {"kinetics": "reverse"},
         ),
+        ParameterSet(
+            "sulman2018",
+            ("sulman2018", "mimics_code"),
+            "reverse Michaelis-Menten with low Km, as run for the comparison of Sulman et al. (2018): the public script "
+            "multiplies the published protection of necromass and desorption by 0.1",
+            _LIDET
+            | {
+                "vmax_scale": (1.25e-7, "h-1"),
+                "km_slope": ((0.02, 0.02, 0.02), "K-1"),
+                "km_scale": (0.15625, "mgC cm-3"),
+                "protection_scale": (3.0, "1"),
+                "ko": ((6.0, 6.0), "1"),
+                "cue_metabolic": ((0.50, 0.70), "1"),
+                "cue_structural": ((0.25, 0.35), "1"),
+                "turnover_npp_low": (0.6, "1"),
+                "turnover_npp_high": (1.3, "1"),
+                "turnover_scale": (2.0, "1"),
+                "to_physical": ((0.015, 0.010), "1"),
+                "desorption": (2e-6, "h-1"),
+                "desorption_clay": (-4.5, "1"),
+                "direct_to_physical": (0.005, "1"),
+                "direct_to_chemical": (0.005, "1"),
+                "metabolic_scale": (0.5, "1"),
+            },
+            {"kinetics": "reverse"},
+            depth=0.20,
+        ),
     )
 
     def environment(self, drivers: Mapping[str, Any]) -> dict[str, Any]:

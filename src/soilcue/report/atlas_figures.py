@@ -11,6 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from soilcue.atlas import summary
+from soilcue.atlas.grid import cell_area
 from soilcue.report import maps
 from soilcue.report.page import Figure, Layout, Trace, View
 
@@ -346,7 +347,7 @@ def soil_carbon_maps(
         land = maps.plain_cells(
             atlas["lon"].values,
             atlas["lat"].values,
-            atlas["land_area"] > 0.5 * _cell_area(atlas),
+            atlas["land_area"] > 0.5 * cell_area(atlas),
             maps.BARE_LAND,
             "land",
         )
@@ -502,7 +503,7 @@ def _value_cells(field: xr.DataArray, places: NDArray[Any], form: str) -> Trace:
 
 def _bare_land(atlas: xr.Dataset, model: str) -> Trace:
     """Trace of the cells that are mostly land and have no drivers."""
-    bare = (atlas["status"].sel(model=model) == _no_drivers(atlas)) & (atlas["land_area"] > 0.5 * _cell_area(atlas))
+    bare = (atlas["status"].sel(model=model) == _no_drivers(atlas)) & (atlas["land_area"] > 0.5 * cell_area(atlas))
     words = "no vegetation: ice, desert or lake"
     return maps.plain_cells(atlas["lon"].values, atlas["lat"].values, bare, maps.BARE_LAND, words)
 
@@ -524,15 +525,6 @@ def _overlay(atlas: xr.Dataset, coastlines: list[NDArray[Any]]) -> list[Trace]:
     driven = (atlas["status"] != _no_drivers(atlas)).any("model").values
     hatched = driven & (atlas["outside_scope"].values != 0)
     return [*maps.hatching(atlas["lon"].values, atlas["lat"].values, hatched), maps.coastline_trace(coastlines)]
-
-
-def _cell_area(atlas: xr.Dataset) -> NDArray[np.float64]:
-    """Area of the cells of each row, land or sea, on a sphere of 6,371 km; m2, (lat, 1)."""
-    latitude = atlas["lat"].values
-    half = abs(latitude[1] - latitude[0]) / 2.0
-    width = math.radians(float(abs(atlas["lon"][1] - atlas["lon"][0])))
-    belt = np.sin(np.deg2rad(latitude + half)) - np.sin(np.deg2rad(latitude - half))
-    return 6.371e6**2 * width * belt[:, None]
 
 
 def _one_to_one(low: float, high: float) -> Trace:

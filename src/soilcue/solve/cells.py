@@ -24,8 +24,8 @@ BLOCK = {False: 256, True: 128}
 """Cells that run through the compiled loop together (steady, seasonal): few enough for the cache of a core."""
 BLOCKS = {False: 64, True: 4}
 """Blocks handed to a thread at once."""
-LADDER = {False: ((40, 2.0), (150, 0.5), (600, 0.1)), True: ((30, 1.0), (100, 0.3), (300, 0.1))}
-"""(Newton steps, longest step in log stocks): a cell that fails one rung tries the next."""
+LADDER = {False: ((14, 0.01), (100, 0.3), (600, 3.0)), True: ((30, 1.0), (100, 0.3), (300, 0.1))}
+"""A cell that fails one rung tries the next. Steady: (Newton steps, damping); seasonal: (years, longest step)."""
 
 
 class Status(enum.IntEnum):
@@ -82,15 +82,15 @@ class CellStates:
 
 
 @eqx.filter_jit
-def _run_blocks(network, drivers, weights, used, steps, longest, present, seasonal, steps_per_month):
+def _run_blocks(network, drivers, weights, used, steps, caution, present, seasonal, steps_per_month):
     """Solve the first `used` blocks of drivers shaped (blocks, [12,] cells); one compiled program for any number."""
 
     def one(block):
         if seasonal:
-            year = one_seasonal_block(network, block, weights, steps_per_month, steps, longest, present)
+            year = one_seasonal_block(network, block, weights, steps_per_month, steps, caution, present)
             found = (year.mean_stocks, year.stocks, year.flows, year.residual, year.years, year.stable)
         else:
-            s = one_block(network, block, steps, longest, present)
+            s = one_block(network, block, steps, caution, present)
             table = flux_table(network, s.stocks, network.environment(block))
             found = (s.stocks, s.stocks[:0], weights @ table, s.residual, s.steps, s.stable)
         return *found, _limits(network, block)
@@ -136,6 +136,23 @@ def default_threads() -> int:
     return max(1, len(os.sched_getaffinity(0)))
 
 
+def cells_with(drivers: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Which cells have each driver: a value all year, and for the carbon input one above zero at some time of it.
+
+    Parameters
+    ----------
+    drivers : dict of array, shape (cells,) or (12, cells)
+
+    Returns
+    -------
+    dict of array of bool, shape (cells,)
+    """
+    cells = drivers["carbon_input"].shape[-1]
+    held = {name: np.isfinite(values).reshape(-1, cells).all(axis=0) for name, values in drivers.items()}
+    held["carbon_input"] &= (drivers["carbon_input"].reshape(-1, cells) > 0).any(axis=0)
+    return held
+
+
 def solve_cells(
     network: Network,
     drivers: Mapping[str, np.ndarray],
@@ -170,8 +187,7 @@ def solve_cells(
         Every cell has a status; the values of those not settled are NaN.
     """
     cells = drivers["carbon_input"].shape[-1]
-    given = np.all([np.isfinite(v).reshape(-1, cells).all(axis=0) for v in drivers.values()], axis=0)
-    given &= (drivers["carbon_input"].reshape(-1, cells) > 0).any(axis=0)
+    given = np.all(list(cells_with(drivers).values()), axis=0)
     n, living = len(network.pools), [i for i, p in enumerate(network.pools) if p.kind == "living"]
     texts = limit_texts(network, drivers)
     stocks = np.full((n, cells), np.nan)
@@ -187,14 +203,15 @@ def solve_cells(
         limits=texts,
     )
     task = _Task(network, drivers, weights, states, seasonal, steps_per_month, threads or default_threads())
-    for rung, (steps, longest) in enumerate(LADDER[seasonal]):
-        task.attempt(steps, longest, progress=progress if rung == 0 else None)
-        if network.linear:
-            break
-    # what no rung solved may be a soil that one of its populations cannot live in
-    for size in range(1, len(living) + 1):
-        for absent in itertools.combinations(living, size):
-            task.attempt(*LADDER[seasonal][1], absent=absent)
+    first, second, last = LADDER[seasonal]
+    task.attempt(*first, progress=progress)
+    if not network.linear:
+        task.attempt(*second)
+        # what is not settled by now may be a soil that one of its populations cannot live in
+        for size in range(1, len(living) + 1):
+            for absent in itertools.combinations(living, size):
+                task.attempt(*second, absent=absent)
+        task.attempt(*last)
     flagged = states.status != Status.SETTLED
     for values in (states.stocks, states.start, states.flows):
         values[:, flagged] = np.nan
@@ -213,14 +230,15 @@ class _Task:
     steps_per_month: int
     threads: int
 
-    def attempt(self, steps: int, longest: float, absent: tuple[int, ...] = (), progress=None) -> None:
-        """Try the cells that no attempt has settled yet."""
-        which = np.flatnonzero(np.isin(self.states.status, (Status.UNCONVERGED, Status.UNSTABLE)))
+    def attempt(self, steps: int, caution: float, absent: tuple[int, ...] = (), progress=None) -> None:
+        """Try the cells without a state yet; without a population, those with an unstable state too."""
+        tried = (Status.UNCONVERGED, Status.UNSTABLE) if absent else (Status.UNCONVERGED,)
+        which = np.flatnonzero(np.isin(self.states.status, tried))
         size = BLOCK[self.seasonal] * BLOCKS[self.seasonal]
         chunks = [which[first : first + size] for first in range(0, len(which), size)]
 
         def work(index: np.ndarray) -> None:
-            self._record(index, self._solved(index, steps, longest, absent), absent)
+            self._record(index, self._solved(index, steps, caution, absent), absent)
             if progress is not None:
                 progress(len(index))
 
@@ -229,7 +247,7 @@ class _Task:
         with ThreadPoolExecutor(self.threads) as pool:
             list(pool.map(work, chunks[1:]))
 
-    def _solved(self, index: np.ndarray, steps: int, longest: float, absent: tuple[int, ...]) -> list[np.ndarray]:
+    def _solved(self, index: np.ndarray, steps: int, caution: float, absent: tuple[int, ...]) -> list[np.ndarray]:
         """Results of `_run_blocks` for some cells, each with a last axis of cells."""
         block, blocks = BLOCK[self.seasonal], BLOCKS[self.seasonal]
         padded = np.concatenate([index, np.repeat(index[-1], block * blocks - len(index))])
@@ -240,7 +258,7 @@ class _Task:
             shaped[name] = np.moveaxis(part, -2, 0)
         present = np.array([i not in absent for i in range(len(self.network.pools))])
         # numbers as arrays: a plain number would be compiled in, and each new one compiled anew
-        numbers = (np.asarray(-(-len(index) // block)), np.asarray(steps), np.asarray(longest))
+        numbers = (np.asarray(-(-len(index) // block)), np.asarray(steps), np.asarray(caution))
         found = _run_blocks(self.network, shaped, self.weights, *numbers, present, self.seasonal, self.steps_per_month)
         return [
             np.moveaxis(np.asarray(o), 0, -2).reshape(*o.shape[1:-1], block * blocks)[..., : len(index)] for o in found

@@ -23,6 +23,8 @@ NOTHING = 1e-30
 """Stock that stands for an absent population: too small to act on anything, enough to see whether it would grow."""
 TOLERANCE = 1e-11
 """Largest |log gain - log loss| of a solved cell."""
+LONGEST = 2.0
+"""Longest step of a pool, in the logarithm of its stock."""
 
 
 class Solution(NamedTuple):
@@ -90,8 +92,13 @@ def first_guess(network: Network, environment, cells: int):
     return jnp.log(start[:, None] * jnp.broadcast_to(environment["input"], (cells,)))
 
 
-def newton(network: Network, drivers: Mapping[str, Any], start, steps: int, longest: float, present=None) -> Solution:
+def newton(network: Network, drivers: Mapping[str, Any], start, steps: int, damping: float, present=None) -> Solution:
     """Newton's method on log stocks for one block of cells, differentiable to first order.
+
+    Damped far from the answer: a step solves (damping x largest residual x I - Jacobian) change = residual, which is
+    an implicit step of the pseudo-time 1 / (damping x largest residual) along d(log stock) = log gain - log loss, and
+    Newton's own step where the residual vanishes. Each pool's step is limited alone: a population that is sent towards
+    nothing by the first steps must not hold back the pools that would let it return.
 
     Parameters
     ----------
@@ -103,8 +110,8 @@ def newton(network: Network, drivers: Mapping[str, Any], start, steps: int, long
         Log stocks to start from; the model's own first guess for None.
     steps : int
         Most steps.
-    longest : float
-        Longest step, in log stocks.
+    damping : float
+        0 for plain Newton steps; the larger, the surer and slower.
     present : array of bool, shape (pools,), optional
         False for pools held at (nearly) nothing: to ask what a soil is like without a population. All by default.
 
@@ -113,6 +120,10 @@ def newton(network: Network, drivers: Mapping[str, Any], start, steps: int, long
     Solution
         Stocks carry exact first derivatives, forward and reverse, with respect to parameters and drivers: the last
         step is taken with a frozen Jacobian (implicit function theorem).
+
+    References
+    ----------
+    The pseudo-time step as in Kelley and Keyes (1998), SIAM Journal on Numerical Analysis 35, 508-523.
     """
     cells = drivers["carbon_input"].shape[0]
     present = (jnp.ones(len(network.pools), bool) if present is None else present)[:, None]
@@ -127,15 +138,16 @@ def newton(network: Network, drivers: Mapping[str, Any], start, steps: int, long
     if start is None:
         start = first_guess(held, environment, cells)
     start = jnp.where(present, start, np.log(NOTHING))
+    identity = jnp.eye(len(network.pools))[:, :, None]
 
     def step(state):
         z, taken, gap, i = state
         r, slope = jacobian(lambda z: residual(z, held, environment), z)
-        change = -solve(slope, r[:, None])[:, 0]
-        size = jnp.max(jnp.abs(change), axis=0)
+        size = jnp.max(jnp.abs(r), axis=0)
+        change = solve(damping * size * identity - slope, r[:, None])[:, 0]
         open_ = gap > TOLERANCE
-        moved = z + jnp.where(open_, jnp.minimum(1.0, longest / size), 0.0) * change
-        return moved, taken + open_, jnp.where(open_, jnp.max(jnp.abs(r), axis=0), gap), i + 1
+        moved = z + jnp.where(open_, jnp.clip(change, -LONGEST, LONGEST), 0.0)
+        return moved, taken + open_, jnp.where(open_, size, gap), i + 1
 
     def unsettled(state):
         _, _, gap, i = state
@@ -225,8 +237,8 @@ def linear(network: Network, drivers: Mapping[str, Any]) -> Solution:
     return Solution(stocks, jnp.where(allowed, gap, jnp.nan), jnp.ones(cells, int), jnp.ones(cells, bool))
 
 
-def one_block(network: Network, drivers: Mapping[str, Any], steps, longest, present=None) -> Solution:
+def one_block(network: Network, drivers: Mapping[str, Any], steps, damping, present=None) -> Solution:
     """Steady states of one block of cells by the way that fits the network; parameters as in `newton`."""
     if network.linear:
         return linear(network, drivers)
-    return newton(network, drivers, None, steps, longest, present)
+    return newton(network, drivers, None, steps, damping, present)

@@ -1,0 +1,39 @@
+"""Folders that are not part of the package, and cells that several tests solve."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+pytest.register_assert_rewrite("model_contract")
+
+
+def folder_named_by(variable: str, holds: str) -> Path:
+    """The folder an environment variable names; without it the test is skipped, but fails on the CI machine."""
+    value = os.environ.get(variable)
+    if value and Path(value).is_dir():
+        return Path(value)
+    reason = f"{variable} names no folder ({value!r}): {holds} are not here" if value else f"{variable} is not set"
+    if value or os.environ.get("CI"):
+        pytest.fail(f"{reason}; this test needs {holds}")
+    pytest.skip(f"{reason}: {holds} are not here")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    return folder_named_by("SOILCUE_DATA", "the original data")
+
+
+@pytest.fixture(scope="session")
+def shared_reference() -> Path:
+    return folder_named_by("SOILCUE_REFERENCE", "the outputs of other people's models")
+
+
+@pytest.fixture(scope="module")
+def quick_compilation():
+    """Programs compiled without most optimisations: half the time to compile, more to run; the same arithmetic."""
+    import jax
+
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
