@@ -59,7 +59,7 @@ def test_the_implicit_step_is_of_first_order(climatology):
     start = model.steady_state(climatology) * 0.5
     carbon = [model.simulate(climatology, start, 1, steps=n)["stock_at_end"][-1].sum("pool") for n in (16, 32, 64)]
     ratio = (carbon[0] - carbon[1]) / (carbon[1] - carbon[2])
-    np.testing.assert_allclose(ratio, 2, atol=0.1)
+    np.testing.assert_allclose(ratio, 2, atol=0.2)  # a second order would give 4
 
 
 def test_a_window_of_a_run_has_an_ecosystem_cue(climatology):
