@@ -15,11 +15,16 @@ _PUBLIC = {
     "InputError": "soilcue.core.errors",
 }
 
-__all__ = ["__version__", *_PUBLIC]
+_ROOMS = ("synthesis",)
+"""Rooms that are used by their own name: soilcue.synthesis.fit."""
+
+__all__ = ["__version__", *_PUBLIC, *_ROOMS]
 
 
 def __getattr__(name: str):
     """The public names, imported when first asked for: `soilcue --help` must not wait for JAX."""
+    if name in _ROOMS:
+        return importlib.import_module(f"soilcue.{name}")
     if name not in _PUBLIC:
         raise AttributeError(f"module 'soilcue' has no attribute {name!r}")
     return getattr(importlib.import_module(_PUBLIC[name]), name)

@@ -401,7 +401,8 @@ class SoilModel:
             raise unknown_name("quantity", of, chosen)
         cells, seasonal, layout = self._cells(drivers, season)
         members = np.isin(np.arange(len(self.network.pools)), chosen[of]).astype(float) * self._stock
-        value, by_driver, by_parameter = gradients(self.network, cells, members, seasonal=seasonal)
+        states = solve_cells(self.network, cells, self._weights(False)[0], seasonal=seasonal)
+        value, by_driver, by_parameter = gradients(self.network, cells, states, members, seasonal=seasonal)
         by_driver["carbon_input"] = by_driver["carbon_input"] / self._flow
         result = xr.Dataset({"value": layout.array(value)})
         result["value"].attrs |= {"units": "gC m-2", "long_name": of.replace("_", " ")}
@@ -487,9 +488,10 @@ class SoilModel:
         if not isinstance(drivers, xr.Dataset):
             raise InputError(f"drivers must be an xarray.Dataset; got {type(drivers).__name__}.")
         place = place_of(drivers)
-        needs = [need for need in self.network.needs if need != "annual_carbon_input" or find_driver(drivers, need)]
+        wanted = [*self.network.needs, *self.network.scheme_needs()]
+        needs = [need for need in wanted if need != "annual_carbon_input" or find_driver(drivers, need)]
         read = {name: _months_in_order(read_driver(drivers, name), place) for name in chosen_drivers(drivers, needs)}
-        if len(needs) < len(self.network.needs):
+        if len(needs) < len(wanted):
             carbon = read["carbon_input"]
             mean = carbon.mean("time", skipna=False) if "time" in carbon.dims else mean_of_year(carbon)
             read["annual_carbon_input"] = mean.rename("annual_carbon_input") * DAYS_PER_YEAR

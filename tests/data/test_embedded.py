@@ -245,11 +245,16 @@ def test_unreadable_drivers_are_explained(tmp_path):
         cut.write_bytes(content[: len(content) // 3])
         with pytest.raises(InputError, match="cannot be read as NetCDF"):
             drivers(cut)
-    months = tmp_path / "months.nc"
-    time = ("time", [0.0, 1.0], {"units": "months since 1901-01-01"})
-    xr.Dataset(coords={"time": time}).to_netcdf(months, engine="h5netcdf")
-    with pytest.raises(InputError, match=r"months\.nc"):
-        drivers(months)
+
+
+def test_times_are_dates_where_their_units_say_which(tmp_path):
+    path = tmp_path / "times.nc"
+    for units, dated in (("days since 1901-01-01", True), ("months since then", False)):
+        time = ("time", [0.0, 1.0], {"units": units})
+        xr.Dataset(coords={"time": time}).to_netcdf(path, engine="h5netcdf")
+        read = drivers(path)
+        assert read["time"].dtype.kind == ("M" if dated else "f")
+        assert read.encoding["source"] == str(path)
 
 
 def test_coastlines():

@@ -42,18 +42,31 @@ class LongRun:
         """Of the Jacobian, per year."""
         return np.linalg.eigvals(np.asarray(self._slope(stocks, cell)))
 
-    def stocks(self, start, cell, years, rtol: float = 1e-10) -> np.ndarray:
-        """Stocks at the given years, shape (pools, years)."""
+    def stocks(self, start, cell, years, tolerance: float = 1e-10) -> np.ndarray:
+        """Stocks at the given years, shape (pools, years).
+
+        Integrated as logarithms, so that a population that dwindles stays above nothing and may come back.
+        """
         years = np.atleast_1d(np.asarray(years, float))
+
+        def slope(t, z):
+            stocks = np.exp(z)
+            return self.change(stocks, cell) / stocks
+
+        def jacobian(t, z):
+            stocks = np.exp(z)
+            relative = np.asarray(self._slope(stocks, cell)) * stocks[None] / stocks[:, None]
+            return relative - np.diag(self.change(stocks, cell) / stocks)
+
         solved = scipy.integrate.solve_ivp(
-            lambda t, y: self.change(y, cell),
+            slope,
             (0.0, years[-1]),
-            start,
+            np.log(start),
             method="LSODA",
             t_eval=years,
-            jac=lambda t, y: np.asarray(self._slope(y, cell)),
-            rtol=rtol,
-            atol=1e-14 * np.max(start),
+            jac=jacobian,
+            rtol=tolerance,
+            atol=tolerance,
         )
         assert solved.success, solved.message
-        return solved.y
+        return np.exp(solved.y)

@@ -51,7 +51,7 @@ def gram_per_square_metre(network: type[Network] | Network) -> float:
 def drivers_in_model_units(network: Network, drivers: xr.Dataset) -> dict[str, np.ndarray]:
     per_day = convert(1.0, f"{network.time_unit}-1", "d-1")
     values = {}
-    for need in network.needs:
+    for need in (*network.needs, *network.scheme_needs()):
         names = (need,) if isinstance(need, str) else need
         if "annual_carbon_input" in names:
             values["annual_carbon_input"] = drivers["carbon_input"].values * 365

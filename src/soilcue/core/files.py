@@ -90,9 +90,10 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 def read_netcdf(path: str | os.PathLike[str]) -> xr.Dataset:
-    """A NetCDF file in memory, as it is: nothing is renamed or converted, and times stay numbers.
+    """A NetCDF file in memory, as it is: nothing is renamed or converted.
 
-    Attributes are text in UTF-8, or else taken for Latin-1.
+    Times become dates, or stay numbers where their units do not say which dates. Attributes are text in UTF-8, or else
+    taken for Latin-1.
 
     Parameters
     ----------
@@ -124,9 +125,22 @@ def read_netcdf(path: str | os.PathLike[str]) -> xr.Dataset:
         dataset = xr.load_dataset(source, decode_times=False, decode_timedelta=False)
     except Exception as error:  # the readers below xarray raise another class for every way of being damaged
         raise InputError(f"{source}: cannot be read as NetCDF: {_why_unreadable(source, error)}") from error
-    for part in (dataset, *dataset.variables.values()):
+    parts: list[xr.Dataset | xr.Variable] = [dataset, *dataset.variables.values()]
+    for part in parts:
         part.attrs = {name: _mended(value) if isinstance(value, str) else value for name, value in part.attrs.items()}
-    return dataset
+    return _with_dates(dataset)
+
+
+def _with_dates(dataset: xr.Dataset) -> xr.Dataset:
+    """The dataset with dates for times, if that can be: most uses have no times, and need not fail for them."""
+    import xarray as xr
+
+    try:
+        dated = xr.decode_cf(dataset, mask_and_scale=False, decode_coords=False, decode_timedelta=False)
+    except (ValueError, OverflowError, TypeError):
+        return dataset
+    dated.encoding = dataset.encoding
+    return dated
 
 
 def _mended(text: str) -> str:

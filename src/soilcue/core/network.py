@@ -257,9 +257,15 @@ class Network(eqx.Module):
             found[:] = list(self.fluxes(stocks, self.environment(drivers)))
             return [flux.rate for flux in found]
 
-        drivers = dict.fromkeys(self.first_needs(), 0.5)
+        drivers = dict.fromkeys([*self.first_needs(), *self.scheme_needs()], 0.5)
         jax.eval_shape(trace, {pool.name: 1.0 for pool in self.pools}, drivers)
         return Structure(self.pools, tuple(flux._replace(rate=None) for flux in found), self.implicit_microbes)
+
+    def scheme_needs(self) -> tuple[str, ...]:
+        """Drivers that the schemes feel and the model itself does not take."""
+        own = {name for need in self.needs for name in ((need,) if isinstance(need, str) else need)}
+        felt = dict.fromkeys(name for scheme in self.schemes for name in scheme.needs)
+        return tuple(name for name in felt if name not in own)
 
     @classmethod
     def first_needs(cls) -> tuple[str, ...]:

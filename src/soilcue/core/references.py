@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from soilcue.core.errors import unknown_name
+from soilcue.core.errors import InputError, unknown_name
 
 
 @dataclass(frozen=True)
@@ -412,6 +412,13 @@ _REFERENCES = (
 )
 
 REFERENCES = {reference.key: reference for reference in _REFERENCES}
+
+
+def add_reference(added: Reference) -> None:
+    """Make known what a model or scheme from elsewhere cites; a second, different reference of one key is refused."""
+    present = REFERENCES.setdefault(added.key, added)
+    if present != added:
+        raise InputError(f"two references bear the key {added.key!r}: {present.text()} and {added.text()} Rename one.")
 
 
 def reference(key: str) -> Reference:

@@ -54,7 +54,7 @@ def drivers(source: str | os.PathLike[str] = "global") -> xr.Dataset:
         vegetated land: weight with ``vegetated_area`` for global sums and means.
         ``"lter"``: the 14 LTER sites on which MIMICS was first tested, annual means (dimension site). What the
         published table lacks (moisture, pH, bulk density) is absent.
-        A path: a NetCDF file of your own, with times as numbers.
+        A path: a NetCDF file of your own.
 
     Returns
     -------

@@ -559,15 +559,3 @@ def _counted(count: int, one: str, many: str) -> str:
 
 def _short(label: str, most: int = 30) -> str:
     return label if len(label) <= most else label[: most - 1].rstrip() + "…"
-
-
-__all__ = [
-    "bubble_figures",
-    "effect_title",
-    "forest_figure",
-    "funnel_figure",
-    "influence_figure",
-    "orchard_figures",
-    "pooled_effect",
-    "relation_figures",
-]

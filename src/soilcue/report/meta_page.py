@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -99,6 +98,26 @@ def meta_page(analysis: MetaAnalysis, path: str | os.PathLike[str], title: str =
             "version": __version__,
         },
     )
+
+
+def summary_lines(analysis: MetaAnalysis) -> list[str]:
+    """The result in a few lines of text, for a terminal."""
+    overall = analysis.overall
+    studies = f" of {overall.clusters:,} studies (column {overall.cluster[0]})" if overall.cluster else ""
+    lines = [f"{overall.effects:,} effects{studies}, {figures.effect_title(analysis.effects)}, {overall.method}", ""]
+    lines += [*_findings(analysis), *_heterogeneity_words(analysis)]
+    if analysis.regression is not None:
+        chosen = analysis.regression_robust or analysis.regression
+        lines += ["", "meta-regression" + (" (CR2)" if analysis.regression_robust is not None else "")]
+        for term, line in chosen.coefficients.iterrows():
+            interval = _span(line["lower"], line["upper"])
+            lines.append(f"  {term}: {number(line['estimate'])} ({interval}), p {p_value(line['p_value'], True)}")
+    for relation in analysis.relations:
+        lines.append(
+            f"response of {relation.y} against {relation.x}: correlation {relation.correlation:.2f}, slope "
+            f"{number(relation.slope['estimate'])}, p {p_value(relation.slope['p_value'], True)}"
+        )
+    return [*lines, "", *[f"note: {note}" for note in _notes(analysis)]]
 
 
 def reference_keys(analysis: MetaAnalysis) -> list[str]:
@@ -611,6 +630,3 @@ def _change(log_ratio: float) -> str:
 
 def _changes(low: float, high: float) -> str:
     return f"{_change(low)} to {_change(high)}"
-
-
-__all__: Sequence[str] = ("meta_page", "number", "p_value", "reference_keys")

@@ -20,11 +20,11 @@ from soilcue.solve.steady import disturbance, flux_table, one_block
 
 ACCEPTED = 1e-9
 """Largest residual (log gain - log loss; relative change over the year) of a settled cell."""
-BLOCK = {False: 256, True: 128}
+BLOCK = {False: 128, True: 128}
 """Cells that run through the compiled loop together (steady, seasonal): few enough for the cache of a core."""
-BLOCKS = {False: 64, True: 4}
+BLOCKS = {False: 128, True: 4}
 """Blocks handed to a thread at once."""
-LADDER = {False: ((14, 0.01), (100, 0.3), (600, 3.0)), True: ((30, 1.0), (100, 0.3), (300, 0.1))}
+LADDER = {False: ((12, 0.01), (80, 0.3), (160, 1.0)), True: ((10, 1.0), (50, 0.3), (100, 0.1))}
 """A cell that fails one rung tries the next. Steady: (Newton steps, damping); seasonal: (years, longest step)."""
 
 
@@ -203,15 +203,14 @@ def solve_cells(
         limits=texts,
     )
     task = _Task(network, drivers, weights, states, seasonal, steps_per_month, threads or default_threads())
-    first, second, last = LADDER[seasonal]
-    task.attempt(*first, progress=progress)
-    if not network.linear:
-        task.attempt(*second)
-        # what is not settled by now may be a soil that one of its populations cannot live in
-        for size in range(1, len(living) + 1):
-            for absent in itertools.combinations(living, size):
-                task.attempt(*second, absent=absent)
-        task.attempt(*last)
+    for rung, (steps, caution) in enumerate(LADDER[seasonal]):
+        task.attempt(steps, caution, progress=progress if rung == 0 else None)
+        if network.linear:
+            break
+    # what no rung settled may be a soil that one of its populations cannot live in
+    for size in range(1, len(living) + 1):
+        for absent in itertools.combinations(living, size):
+            task.attempt(*LADDER[seasonal][1], absent=absent)
     flagged = states.status != Status.SETTLED
     for values in (states.stocks, states.start, states.flows):
         values[:, flagged] = np.nan
@@ -268,17 +267,19 @@ class _Task:
         """Judge solved cells; a soil without a population counts only where the population could not come back."""
         states = self.states
         stocks, start, flows, residual, steps, stable, reasons = solved
-        settled = (residual <= ACCEPTED) & stable & np.isfinite(stocks).all(axis=0) & (stocks >= 0).all(axis=0)
+        found = (residual <= ACCEPTED) & np.isfinite(stocks).all(axis=0) & (stocks >= 0).all(axis=0)
+        settled = found & stable
         if absent:
             # the other cells stay as the attempts with every population left them
             living = [i for i, pool in enumerate(self.network.pools) if pool.kind == "living"]
+            states.status[index[found]] = Status.UNSTABLE
             states.status[index[settled]] = Status.EXTINCT
             states.missing[index[settled]] = sum(1 << k for k, i in enumerate(living) if i in absent)
             states.residual[index[settled]], states.steps[index[settled]] = residual[settled], steps[settled]
             return
         cells = _in_place(index)
         crossed = reasons.any(axis=0)
-        status = np.where(settled, Status.SETTLED, np.where(residual <= ACCEPTED, Status.UNSTABLE, Status.UNCONVERGED))
+        status = np.where(settled, Status.SETTLED, np.where(found, Status.UNSTABLE, Status.UNCONVERGED))
         states.status[cells] = np.where(crossed, Status.INFEASIBLE, status)
         states.stocks[:, cells], states.flows[:, cells] = stocks, flows
         if self.seasonal:

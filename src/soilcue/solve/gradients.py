@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import equinox as eqx
 import jax
@@ -10,71 +11,139 @@ import jax.numpy as jnp
 import numpy as np
 
 from soilcue.core.network import Network
-from soilcue.solve.cells import ACCEPTED
+from soilcue.solve.cells import BLOCK, BLOCKS, CellStates, Status, default_threads
 from soilcue.solve.seasonal import one_seasonal_block
-from soilcue.solve.steady import one_block
-
-BLOCK = 128
+from soilcue.solve.steady import last_step, linear
 
 
-@eqx.filter_jit
-def value_and_gradient(network: Network, drivers: Mapping, weights, seasonal: bool = False):
+def value_and_gradient(
+    network: Network, drivers: Mapping, start, weights, seasonal: bool = False, steps_per_month: int = 2
+):
     """Weighted sum of the steady stocks of a block of cells, and its derivatives.
 
     Parameters
     ----------
     network : Network
-    drivers : dict of array, shape (cells,) or (12, cells)
+    drivers : dict of array, shape (cells,), (12, cells) or (365, cells)
         In the model's units.
+    start : array, shape (pools, cells)
+        The settled stocks (`CellStates.start`).
     weights : array, shape (pools,)
-        What is summed: ``weights @ stocks``; under monthly drivers the stocks' mean over the year.
+        What is summed: ``weights @ stocks``; under seasonal drivers the stocks' mean over the year.
     seasonal : bool
-        Whether drivers have months.
+        Whether drivers have periods of a year.
+    steps_per_month : int
+        Implicit steps a period, as the state was found with.
 
     Returns
     -------
     tuple
         The sum (cells,), its derivatives by driver (as the drivers) and by parameter (each with a last axis of
-        cells), and whether the cell is settled.
+        cells).
     """
-    cells = drivers["carbon_input"].shape[-1]
+    cells = start.shape[-1]
 
     def total(parameters, drivers):
-        # one value of each parameter per cell, so that the derivative is the cell's own
         changed = eqx.tree_at(lambda n: n.parameters, network, parameters)
         if seasonal:
-            none = jnp.zeros((1, len(network.structure().fluxes)))
-            s = one_seasonal_block(changed, drivers, none, 2, 40, 1.0, differentiable=True)
-            stocks, gap, stable = s.mean_stocks, s.residual, s.stable
-        else:
-            stocks, gap, _, stable = one_block(changed, drivers, 100, 1.0)
-        return weights @ stocks, (gap <= ACCEPTED) & stable
+            no_fluxes = jnp.zeros((0, len(network.structure().fluxes)))
+            year = one_seasonal_block(
+                changed, drivers, no_fluxes, steps_per_month, 1, 1.0, start=start, differentiable=True
+            )
+            return weights @ year.mean_stocks
+        if network.linear:
+            return weights @ linear(changed, drivers).stocks
+        return weights @ jnp.exp(last_step(changed, drivers, jnp.log(start)))
 
+    # one value of each parameter per cell, so that the derivative is the cell's own
     spread = {name: jnp.broadcast_to(v[..., None], (*v.shape, cells)) for name, v in network.parameters.items()}
-    value, pull, settled = jax.vjp(total, spread, dict(drivers), has_aux=True)
+    value, pull = jax.vjp(total, spread, dict(drivers))
     by_parameter, by_driver = pull(jnp.ones(cells))
-    return value, by_driver, by_parameter, settled
+    return value, by_driver, by_parameter
 
 
-def gradients(network: Network, drivers: Mapping[str, np.ndarray], weights: np.ndarray, *, seasonal: bool):
-    """Derivatives for any number of cells; NaN where no state is settled. Shapes as in `value_and_gradient`."""
+@eqx.filter_jit
+def _run_blocks(network, drivers, start, used, weights, seasonal, steps_per_month):
+    """`value_and_gradient` of the first `used` blocks of arrays shaped (blocks, ..., cells)."""
+
+    def one(i):
+        block = {name: values[i] for name, values in drivers.items()}
+        return value_and_gradient(network, block, start[i], weights, seasonal, steps_per_month)
+
+    shapes = jax.eval_shape(lambda: one(0))
+    empty = jax.tree.map(lambda s: jnp.zeros((start.shape[0], *s.shape), s.dtype), shapes)
+    return jax.lax.fori_loop(
+        0, used, lambda i, filled: jax.tree.map(lambda whole, part: whole.at[i].set(part), filled, one(i)), empty
+    )
+
+
+def gradients(
+    network: Network,
+    drivers: Mapping[str, np.ndarray],
+    states: CellStates,
+    weights: np.ndarray,
+    *,
+    seasonal: bool,
+    steps_per_month: int = 2,
+    threads: int | None = None,
+):
+    """Derivatives for any number of cells.
+
+    Parameters
+    ----------
+    network : Network
+    drivers : dict of array, shape (cells,), (12, cells) or (365, cells)
+        In the model's units.
+    states : CellStates
+        What `solve_cells` made of these drivers.
+    weights : array, shape (pools,)
+        What is summed: ``weights @ stocks``.
+    seasonal : bool
+        Whether drivers have periods of a year.
+    steps_per_month : int
+        Implicit steps a period, as the states were found with.
+    threads : int, optional
+        The processors at hand by default.
+
+    Returns
+    -------
+    tuple
+        As `value_and_gradient`; NaN where no state is settled.
+    """
     cells = drivers["carbon_input"].shape[-1]
-    given = np.all([np.isfinite(v).reshape(-1, cells).all(axis=0) for v in drivers.values()], axis=0)
-    given &= (drivers["carbon_input"].reshape(-1, cells) > 0).any(axis=0)
-    which = np.flatnonzero(given)
+    which = np.flatnonzero(states.status == Status.SETTLED)
+    block, blocks = BLOCK[seasonal], BLOCKS[seasonal]
     value = np.full(cells, np.nan)
     by_driver = {name: np.full(v.shape, np.nan) for name, v in drivers.items()}
     by_parameter = {name: np.full((*v.shape, cells), np.nan) for name, v in network.parameters.items()}
-    for first in range(0, len(which), BLOCK):
-        index = which[first : first + BLOCK]
-        padded = np.concatenate([index, np.repeat(index[-1], BLOCK - len(index))])
-        block = {name: v[..., padded] for name, v in drivers.items()}
-        total, drive, parameter, settled = value_and_gradient(network, block, weights, seasonal)
-        ok = np.asarray(settled)[: len(index)]
-        index = index[ok]
-        value[index] = np.asarray(total)[: len(ok)][ok]
-        for name, values in drive.items():
-            by_driver[name][..., index] = np.asarray(values)[..., : len(ok)][..., ok]
-        for name, values in parameter.items():
-            by_parameter[name][..., index] = np.asarray(values)[..., : len(ok)][..., ok]
-    return value, by_driver, by_parameter
+    filled = (value, by_driver, by_parameter)
+
+    def work(index: np.ndarray) -> None:
+        padded = np.concatenate([index, np.repeat(index[-1], block * blocks - len(index))])
+
+        def shaped(values):
+            return np.moveaxis(values[..., padded].reshape(*values.shape[:-1], blocks, block), -2, 0)
+
+        used = np.asarray(-(-len(index) // block))
+        found = _run_blocks(
+            network,
+            {name: shaped(v) for name, v in drivers.items()},
+            shaped(states.start),
+            used,
+            weights,
+            seasonal,
+            steps_per_month,
+        )
+
+        def fill(whole, part):
+            flat = np.moveaxis(np.asarray(part), 0, -2).reshape(*part.shape[1:-1], block * blocks)
+            whole[..., index] = flat[..., : len(index)]
+
+        jax.tree.map(fill, filled, found)
+
+    chunks = [which[first : first + block * blocks] for first in range(0, len(which), block * blocks)]
+    for index in chunks[:1]:
+        work(index)  # alone, so that it is compiled once
+    with ThreadPoolExecutor(threads or default_threads()) as pool:
+        list(pool.map(work, chunks[1:]))
+    return filled

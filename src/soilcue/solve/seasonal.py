@@ -163,6 +163,7 @@ def one_seasonal_block(
     years,
     longest,
     present=None,
+    start=None,
     differentiable: bool = False,
 ) -> SeasonalSolution:
     """The repeating year of one block of cells, by Newton's method on the yearly map.
@@ -177,10 +178,12 @@ def one_seasonal_block(
     steps_per_month, years : int
         Implicit steps a period (a month, or a day); most years to try.
     longest : float
-        Longest Newton step, in log stocks.
+        Longest Newton step of a pool, in log stocks.
     present : array of bool, shape (pools,), optional
         False for pools held at (nearly) nothing: to ask what a soil is like without a population. The state is then
         stable only if the population could not invade. All by default.
+    start : array, shape (pools, cells), optional
+        Stocks at the start of the year to begin with; the steady state under the mean drivers by default.
     differentiable : bool
         Whether stocks and flows carry derivatives; it costs two more compiled years.
 
@@ -198,9 +201,10 @@ def one_seasonal_block(
     allowed = feasible(network, network.environment(drivers), drivers["carbon_input"].shape).all(axis=0)
     everywhere = jnp.ones(len(network.pools), bool) if present is None else present
     present = everywhere[:, None]
-    guess = (linear(network, mean) if network.linear else newton(network, mean, None, 60, 1.0, everywhere)).stocks
+    if start is None:
+        start = (linear(network, mean) if network.linear else newton(network, mean, None, 60, 0.1, everywhere)).stocks
     # a cell without an answer under its mean drivers still gets a start; one outside of the domain gets any
-    guess = jnp.where(present, jnp.where(jnp.isfinite(guess) & (guess > 0), guess, 1.0), NOTHING)
+    guess = jnp.where(present, jnp.where(jnp.isfinite(start) & (start > 0), start, 1.0), NOTHING)
 
     def gap_of(stocks, after):
         return jnp.max(jnp.where(present, jnp.abs(after - stocks) / stocks, 0.0), axis=0)
@@ -222,7 +226,7 @@ def one_seasonal_block(
             relative = jnp.where(present[:, :, None], relative, -identity)
             miss = jnp.where(present, jnp.log(after / stocks), 0.0)
             change = -solve(relative, miss[:, None])[:, 0]
-            new = stocks * jnp.exp(change * jnp.minimum(1.0, longest / jnp.max(jnp.abs(change), axis=0)))
+            new = stocks * jnp.exp(jnp.clip(change, -longest, longest))
         return new, gap, taken + (gap > TOLERANCE), i + 1, found
 
     def unsettled(state):
@@ -230,8 +234,8 @@ def one_seasonal_block(
 
     identity = jnp.eye(guess.shape[0])[:, :, None]
     nothing = (guess, guess, jnp.zeros((weights.shape[0], cells)), jnp.zeros((*identity.shape[:2], cells)))
-    start = (guess, jnp.full(cells, jnp.inf), jnp.zeros(cells, int), 0, nothing)
-    _, gap, taken, _, (stocks, mean_stocks, flows, carried) = jax.lax.while_loop(unsettled, step, start)
+    state = (guess, jnp.full(cells, jnp.inf), jnp.zeros(cells, int), 0, nothing)
+    _, gap, taken, _, (stocks, mean_stocks, flows, carried) = jax.lax.while_loop(unsettled, step, state)
     growth = carried * stocks[None] / stocks[:, None]
     # eigenvalues within the unit circle become eigenvalues with negative real part
     stable = is_stable(solve(growth + identity, growth - identity))

@@ -127,11 +127,6 @@ def newton(network: Network, drivers: Mapping[str, Any], start, steps: int, damp
     """
     cells = drivers["carbon_input"].shape[0]
     present = (jnp.ones(len(network.pools), bool) if present is None else present)[:, None]
-
-    def residual(z, network, environment):
-        gain, loss = gains_and_losses(network, jnp.exp(z), environment)
-        return jnp.where(present, jnp.log(gain) - jnp.log(loss), z - np.log(NOTHING))
-
     held = hold(network)
     environment = held.environment(hold(dict(drivers)))
     allowed = feasible(held, environment, (cells,))
@@ -142,7 +137,7 @@ def newton(network: Network, drivers: Mapping[str, Any], start, steps: int, damp
 
     def step(state):
         z, taken, gap, i = state
-        r, slope = jacobian(lambda z: residual(z, held, environment), z)
+        r, slope = jacobian(lambda z: imbalance(held, z, environment, present), z)
         size = jnp.max(jnp.abs(r), axis=0)
         change = solve(damping * size * identity - slope, r[:, None])[:, 0]
         open_ = gap > TOLERANCE
@@ -156,14 +151,46 @@ def newton(network: Network, drivers: Mapping[str, Any], start, steps: int, damp
 
     shape = (cells,)
     z, taken, gap, _ = jax.lax.while_loop(unsettled, step, (start, jnp.zeros(shape, int), jnp.full(shape, jnp.inf), 0))
-    z = jax.lax.stop_gradient(z)
-    _, slope = jacobian(lambda z: residual(z, held, environment), z)
-    live = residual(z, network, network.environment(drivers))
-    final = z - solve(slope, live[:, None])[:, 0]
+    final = last_step(network, drivers, z, present)
     settled = jax.lax.stop_gradient(final)
-    gap = jnp.max(jnp.abs(residual(settled, held, environment)), axis=0)
+    gap = jnp.max(jnp.abs(imbalance(held, settled, environment, present)), axis=0)
     stable = is_stable(disturbance(held, jnp.exp(settled), environment))
     return Solution(jnp.exp(final), jnp.where(allowed, gap, jnp.nan), taken, stable)
+
+
+def imbalance(network: Network, z, environment, present=True):
+    """Log gain - log loss at log stocks z (pools, cells); of absent pools how far they are from nothing."""
+    gain, loss = gains_and_losses(network, jnp.exp(z), environment)
+    return jnp.where(present, jnp.log(gain) - jnp.log(loss), z - np.log(NOTHING))
+
+
+def last_step(network: Network, drivers: Mapping[str, Any], z, present=True):
+    """One Newton step from log stocks near a steady state, with a frozen Jacobian.
+
+    It carries the exact first derivatives of the steady state with respect to parameters and drivers, forward and
+    reverse (implicit function theorem).
+
+    Parameters
+    ----------
+    network : Network
+        Its parameters may be traced.
+    drivers : dict of array, shape (cells,)
+        In the model's units.
+    z : array, shape (pools, cells)
+        Log stocks.
+    present : array of bool, shape (pools, 1), optional
+        False for pools held at (nearly) nothing.
+
+    Returns
+    -------
+    array, shape (pools, cells)
+        Log stocks.
+    """
+    z, held = jax.lax.stop_gradient(z), hold(network)
+    environment = held.environment(hold(dict(drivers)))
+    _, slope = jacobian(lambda z: imbalance(held, z, environment, present), z)
+    missed = imbalance(network, z, network.environment(drivers), present)
+    return z - solve(slope, missed[:, None])[:, 0]
 
 
 def disturbance(network: Network, stocks, environment):
