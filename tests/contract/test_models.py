@@ -10,10 +10,7 @@ from soilcue.models import MODELS
 from soilcue.schemes import SCHEMES
 
 CASES = [
-    (name, published.name, scheme)
-    for name in MODELS
-    for published in MODELS[name].sets
-    for scheme in (None, *SCHEMES)
+    (name, published.name, scheme) for name in MODELS for published in MODELS[name].sets for scheme in (None, *SCHEMES)
 ]
 
 

@@ -51,7 +51,9 @@ def test_stocks_and_fluxes_scale_with_the_input(factor):
 
 
 def test_clay_keeps_carbon_and_raises_the_cue(century):
-    state = solved(century, plausible.sites({"clay": np.linspace(0.02, 0.75, 8), "clay_silt": np.linspace(0.3, 0.9, 8)}))
+    state = solved(
+        century, plausible.sites({"clay": np.linspace(0.02, 0.75, 8), "clay_silt": np.linspace(0.3, 0.9, 8)})
+    )
     assert (np.diff(state["soil_carbon"]) > 0).all()
     assert (np.diff(sc.cue(state)["diagnosed_cue"].sel(rule="uptake")) > 0).all()
 

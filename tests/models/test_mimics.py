@@ -6,6 +6,7 @@ import pytest
 
 import soilcue as sc
 
+
 def solved(model, drivers):
     state = model.steady_state(drivers, fluxes=True)
     assert (state["status"] == 0).all()
@@ -77,7 +78,9 @@ def test_litter_quality_follows_from_lignin_and_nitrogen():
     model = sc.model("mimics")
     litter = plausible.one_cell().drop_vars("metabolic_fraction").assign(lignin_to_nitrogen=((), 20.0, {"units": "1"}))
     given = plausible.one_cell(metabolic_fraction=0.85 - 0.013 * 20.0)
-    assert float(solved(model, litter)["soil_carbon"]) == pytest.approx(float(solved(model, given)["soil_carbon"]), rel=1e-9)
+    assert float(solved(model, litter)["soil_carbon"]) == pytest.approx(
+        float(solved(model, given)["soil_carbon"]), rel=1e-9
+    )
 
 
 def test_long_term_productivity_may_be_given(mimics):

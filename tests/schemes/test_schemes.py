@@ -103,7 +103,7 @@ def test_schemes_are_composed_and_unknown_ones_refused():
     both = sc.model("mimics", cue=["constant", "temperature-logit"])
     assert both.scheme_name == "constant | temperature-logit"
     assert sc.model("mimics").scheme_name == "published"
-    with pytest.raises(InputError, match="unknown scheme 'temperature_logit'.*Did you mean 'temperature-logit'"):
+    with pytest.raises(InputError, match=r"unknown scheme 'temperature_logit'.*Did you mean 'temperature-logit'"):
         sc.model("mimics", cue="temperature_logit")
 
 
@@ -112,7 +112,9 @@ def test_warmth_lowers_the_cue_of_soils_under_the_temperature_scheme_alone():
     warm = sc.model("millennial", cue="temperature-logit").steady_state(drivers, fluxes=True)
     same = sc.model("millennial", cue="constant").steady_state(drivers, fluxes=True)
     found = sc.cue(warm, scale="community")["cue_community"].values
-    np.testing.assert_allclose(found, TemperatureLogit()(0.19, {"temperature": drivers["temperature"].values}), rtol=1e-10)
+    np.testing.assert_allclose(
+        found, TemperatureLogit()(0.19, {"temperature": drivers["temperature"].values}), rtol=1e-10
+    )
     np.testing.assert_allclose(sc.cue(same, scale="community")["cue_community"], 0.19, rtol=1e-10)
 
 

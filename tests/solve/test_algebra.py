@@ -35,7 +35,9 @@ def test_solve(n):
     random = np.random.default_rng(n)
     made = random.normal(size=(300, n, n)) + 3 * n * np.eye(n)
     right = random.normal(size=(300, n, 3))
-    np.testing.assert_allclose(solve(last(made), last(right)), last(np.linalg.solve(made, right)), rtol=1e-11, atol=1e-14)
+    np.testing.assert_allclose(
+        solve(last(made), last(right)), last(np.linalg.solve(made, right)), rtol=1e-11, atol=1e-14
+    )
 
 
 def test_jacobian_is_that_of_each_cell():

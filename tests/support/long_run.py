@@ -62,7 +62,7 @@ class LongRun:
             slope,
             (0.0, years[-1]),
             np.log(start),
-            method="LSODA",
+            method="BDF",
             t_eval=years,
             jac=jacobian,
             rtol=tolerance,

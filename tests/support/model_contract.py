@@ -183,7 +183,10 @@ def check_linear_flag(case: Case) -> None:
     def per_source(stocks):
         found = rates(network, stocks, environment)
         return np.stack(
-            [row / stocks[source[f.source]] if f.source in source else row for row, f in zip(found, structure.fluxes)]
+            [
+                row / stocks[source[f.source]] if f.source in source else row
+                for row, f in zip(found, structure.fluxes, strict=True)
+            ]
         )
 
     one, two = per_source(first), per_source(second)
@@ -302,7 +305,9 @@ def check_respiration_from_biomass(case: Case) -> None:
         old = rates(network, stocks, environment)
         new = rates_at(respired_from_biomass(network.fluxes(named, environment)), stocks.shape[1])
         throughput = np.abs(structure.stoichiometry()) @ old
-        np.testing.assert_allclose((rewritten.stoichiometry() @ new - net_change(structure, old)) / throughput, 0, atol=1e-13)
+        np.testing.assert_allclose(
+            (rewritten.stoichiometry() @ new - net_change(structure, old)) / throughput, 0, atol=1e-13
+        )
         for members in [living, *((name,) for name in living)] if living else []:
             other = budget_weights(rewritten, members)
             for part, row in budget_weights(structure, members).items():

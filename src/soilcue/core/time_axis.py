@@ -59,8 +59,8 @@ def read_years(times: xr.DataArray) -> Years:
     leap = np.flatnonzero((times.dt.month.values == 2) & (times.dt.day.values == 29))
     if leap.size:
         raise InputError(
-            f"drivers: 'time' has leap days (the first at step {leap[0]}). Years here have 365 days: leave them out with "
-            "drivers.convert_calendar('noleap')."
+            f"drivers: 'time' has leap days (the first at step {leap[0]}). Years here have 365 days: leave them out, "
+            "for example with drivers.convert_calendar('noleap')."
         )
     dates = month_count * 31 + times.dt.day.values
     bad = np.flatnonzero(np.diff(dates) <= 0)

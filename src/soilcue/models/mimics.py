@@ -138,8 +138,8 @@ class Mimics(Network):
         ParameterSet(
             "sulman2018",
             ("sulman2018", "mimics_code"),
-            "reverse Michaelis-Menten with low Km, as run for the comparison of Sulman et al. (2018): the public script "
-            "multiplies the published protection of necromass and desorption by 0.1",
+            "reverse Michaelis-Menten with low Km, as run for the comparison of Sulman et al. (2018): the public "
+            "script multiplies the published protection of necromass and desorption by 0.1",
             _LIDET
             | {
                 "vmax_scale": (1.25e-7, "h-1"),
