@@ -9,7 +9,7 @@ EDITABLE := --no-build-isolation --editable
 PINS := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench clean distclean
+.PHONY: help run test lint bench study clean distclean
 
 help: ## this list
 	@echo "soilcue: soil microbial carbon use efficiency across scales"
@@ -29,6 +29,9 @@ lint: $(VENV)/installed-lint ## style and types: ruff, mypy
 
 bench: $(VENV)/installed ## speed, side by side with SciPy and NumPy
 	@for benchmark in benchmarks/*.py; do echo "$$benchmark"; $(VENV)/bin/python "$$benchmark" || exit; done
+
+study: $(VENV)/installed ## longer studies with stored seeds (tens of minutes): they rewrite their tables in studies/
+	@for table in studies/*.md; do script="$${table%.md}.py"; echo "$$script"; $(VENV)/bin/python "$$script" || exit; done
 
 clean: ## remove what was written here: outputs, caches, built packages
 	rm -rf atlas.nc atlas.html dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -146,8 +146,8 @@ def test_millennial_pool(millennial, pool):
     assert len(peer) >= 20
     assert (state["status"] == 0).all()
     np.testing.assert_allclose(state[pool], peer[f"{MILLENNIAL_POOLS[pool]}_t"], rtol=1e-8)
-    # the shipped solutions are nearly as tight here
-    np.testing.assert_allclose(state[pool], peer[MILLENNIAL_POOLS[pool]], rtol=1e-5)
+    # the shipped solutions stop at the tolerance of rootSolve: far better here than the 2 % they may be off
+    np.testing.assert_allclose(state[pool], peer[MILLENNIAL_POOLS[pool]], rtol=1e-4)
 
 
 def test_millennial_respiration(millennial):

@@ -18,7 +18,7 @@ from soilcue.core.network import Network
 from soilcue.solve.seasonal import mean_of_year, one_seasonal_block
 from soilcue.solve.steady import disturbance, flux_table, one_block
 
-ACCEPTED = 1e-9
+ACCEPTED = 1e-10
 """Largest residual (log gain - log loss; relative change over the year) of a settled cell."""
 BLOCK = {False: 128, True: 128}
 """Cells that run through the compiled loop together (steady, seasonal): few enough for the cache of a core."""
