@@ -44,7 +44,7 @@ class Case:
 def gram_per_square_metre(network: type[Network] | Network) -> float:
     """gC m-2 in one carbon unit of the model, over its reference depth."""
     if "-3" in network.carbon_unit:
-        return convert(1.0, network.carbon_unit, "gC m-3") * network.reference_depth
+        return convert(1.0, network.carbon_unit, "gC m-3") * network.depth
     return convert(1.0, network.carbon_unit, "gC m-2")
 
 
@@ -91,7 +91,7 @@ def check_declaration(network: type[Network]) -> None:
     assert network.title
     assert network.references
     assert set(network.references) <= set(REFERENCES)
-    assert network.reference_depth > 0
+    assert network.depth > 0
     assert network.time_unit in ("h", "d", "yr")
     assert dict(parse_unit(network.carbon_unit).dimensionality)["[mass]"] == 1
     needs = {name for need in network.needs for name in ((need,) if isinstance(need, str) else need)}
