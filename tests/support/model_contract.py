@@ -91,7 +91,7 @@ def check_declaration(network: type[Network]) -> None:
     assert network.title
     assert network.references
     assert set(network.references) <= set(REFERENCES)
-    assert network.depth > 0
+    assert network.reference_depth > 0
     assert network.time_unit in ("h", "d", "yr")
     assert dict(parse_unit(network.carbon_unit).dimensionality)["[mass]"] == 1
     needs = {name for need in network.needs for name in ((need,) if isinstance(need, str) else need)}
