@@ -1,4 +1,4 @@
-"""The repeating year against thousands of years of repetition, and its derivatives against differences."""
+"""The repeating year against thousands of years of repetition."""
 
 import numpy as np
 import pytest
@@ -42,14 +42,3 @@ def test_century_needs_longer_than_that_and_ends_there_too(places):
         gained = gained + np.einsum("cij,cj->ci", matrix, gained)
         matrix = matrix @ matrix
     np.testing.assert_allclose(gained.T * model._stock, state["stock_at_year_start"], rtol=1e-6)
-
-
-@pytest.mark.parametrize("name", ["mimics"])
-def test_derivatives_of_the_repeating_year(places, name):
-    model, few, step = sc.model(name), places.isel(cell=slice(5)), 1e-4
-    exact = model.gradient(few, "soil_carbon")["temperature"].sum("month")
-    carbon = [
-        model.steady_state(few.assign(temperature=(few["temperature"] + h).assign_attrs(units="degC")))["soil_carbon"]
-        for h in (-step, step)
-    ]
-    np.testing.assert_allclose(exact, (carbon[1] - carbon[0]) / (2 * step), rtol=1e-5)
