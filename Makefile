@@ -28,7 +28,7 @@ lint: $(VENV)/installed-lint ## style and types: ruff, mypy
 	$(VENV)/bin/mypy
 
 bench: $(VENV)/installed ## speed, side by side with SciPy and NumPy
-	@for benchmark in benchmarks/*.py; do echo "$$benchmark"; $(VENV)/bin/python "$$benchmark" || exit; done
+	@for benchmark in $$(grep -l __main__ benchmarks/*.py); do echo "$$benchmark"; $(VENV)/bin/python "$$benchmark" || exit; done
 
 study: $(VENV)/installed ## longer studies with stored seeds (tens of minutes): they rewrite their tables in studies/
 	@for table in studies/*.md; do script="$${table%.md}.py"; echo "$$script"; $(VENV)/bin/python "$$script" || exit; done

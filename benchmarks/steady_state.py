@@ -1,203 +1,277 @@
-"""Steady states per second, against SciPy cell by cell and a plain NumPy Newton loop, all in one run.
+"""How fast steady states are found, side by side with SciPy and a NumPy loop in the same run.
 
-    python benchmarks/steady_state.py [--cells N] [--repeats R] [--json FILE]
-
-The peers solve the same equations, written out of the same network, one cell at a time, and are checked to agree before
-they are timed. Every figure is a median over repeats after a warm-up, with the fastest and slowest beside it.
+`make bench`, or `python benchmarks/steady_state.py [--cells N] [--repeats R] [--json FILE]`. A rate counts settled cells
+only. Times on the clock depend on what else the machine does; processor seconds hardly do, so both are printed, and
+ratios are of processor seconds.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import statistics
+import os
+import resource
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import scipy.optimize
 
-TARGETS = {"mimics": 300_000, "millennial": 400_000, "century": 5_000_000}
-PEER_CELLS = 40
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "studies"))
 
-
-def random_drivers(network, cells: int, seed: int = 1) -> dict[str, np.ndarray]:
-    """Plausible drivers, in canonical units but for the carbon input (gC m-2 d-1)."""
-    draw = np.random.default_rng(seed).uniform
-    production = draw(50, 1000, cells)
-    clay = draw(0.03, 0.6, cells)
-    every = {
-        "temperature": draw(-5, 28, cells),
-        "clay": clay,
-        "clay_silt": np.minimum(clay + 0.3, 1),
-        "carbon_input": production / 365,
-        "annual_carbon_input": production,
-        "metabolic_fraction": draw(0.2, 0.6, cells),
-        "structural_lignin": draw(0.1, 0.5, cells),
-        "moisture": draw(0.1, 0.4, cells),
-        "porosity": np.full(cells, 0.5),
-        "pH": draw(4.5, 8, cells),
-        "bulk_density": draw(900, 1500, cells),
-        "above_ground_fraction": draw(0.3, 0.7, cells),
-    }
-    names = [need if isinstance(need, str) else next(n for n in need if n in every) for need in network.needs]
-    return {name: every[name] for name in names}
+MODELS = {"mimics": "wieder2015", "millennial": "fit", "century": "orchidee-cnp"}
+TARGETS = {
+    "annual mean": {"mimics": 300_000, "millennial": 400_000, "century": 5_000_000},
+    "value and gradient": {"mimics": 150_000, "millennial": 200_000, "century": 2_500_000},
+}
+SEED = 7
+MEMORY_CELLS = (10_000, 100_000, 1_000_000)
 
 
-def timed(work, repeats: int) -> list[float]:
-    """Seconds of each repeat, after one warm-up."""
+class Case:
+    """A model, random cells of it in its own units, and the sums of fluxes that a diagnosis needs."""
+
+    def __init__(self, name: str, cells: int) -> None:
+        from plausible_range import drivers_of, random_cells
+
+        import soilcue as sc
+        from soilcue.core.budget import balance_weights, diagnosis_weights
+
+        self.model = sc.model(name, MODELS[name])
+        self.network = self.model.network
+        self.drivers = drivers_of(self.model, random_cells(cells, SEED))
+        structure = self.model.structure
+        self.weights = np.stack([*balance_weights(structure).values(), *diagnosis_weights(structure).values()])
+
+    def solve(self, cells: int | None = None):
+        from soilcue.solve.cells import solve_cells
+
+        drivers = {name: values[..., :cells] for name, values in self.drivers.items()}
+        return solve_cells(self.network, drivers, self.weights, seasonal=False)
+
+
+def timed(work: Callable[[], int], repeats: int) -> dict[str, list[float]]:
+    """Cells per second on the clock and per processor second, for each repeat; `work` returns the cells it settled."""
     work()
-    seconds = []
+    rates: dict[str, list[float]] = {"clock": [], "processor": []}
     for _ in range(repeats):
-        start = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - start)
-    return seconds
-
-
-def residual_of(network, environment):
-    """Log gain - log loss of one cell in plain NumPy, from the flux list (the environment computed beforehand)."""
-    names = [pool.name for pool in network.pools]
-
-    def residual(z):
-        stocks = dict(zip(names, np.exp(z), strict=True))
-        gain, loss = dict.fromkeys(names, 0.0), dict.fromkeys(names, 0.0)
-        for flux in network.fluxes(stocks, environment):
-            rate = float(flux.rate)
-            if flux.source in loss:
-                loss[flux.source] += rate
-            if flux.target in gain:
-                gain[flux.target] += rate
-        return np.log([gain[n] for n in names]) - np.log([loss[n] for n in names])
-
-    return residual
-
-
-def newton_loop(residual, z, steps: int = 60) -> np.ndarray:
-    """A plain Newton iteration with a Jacobian by differences."""
-    for _ in range(steps):
-        r = residual(z)
-        if np.abs(r).max() < 1e-10:
-            break
-        jacobian = np.stack([(residual(z + 1e-7 * e) - r) / 1e-7 for e in np.eye(len(z))], axis=1)
-        change = -np.linalg.solve(jacobian, r)
-        z = z + change * min(1.0, 2.0 / np.abs(change).max())
-    return z
-
-
-def peers(network, drivers, stocks) -> dict[str, float]:
-    """Cells per second of SciPy's root and of the NumPy loop, from the same first guess."""
-    import jax
-
-    from soilcue.solve.steady import first_guess
-
-    def plain(tree):
-        return jax.tree.map(lambda leaf: np.float64(np.asarray(leaf)) if np.ndim(leaf) == 0 else np.asarray(leaf), tree)
-
-    cells = []
-    for i in range(PEER_CELLS):
-        one = {name: values[i] for name, values in drivers.items()}
-        environment = network.environment(one)
-        guess = np.asarray(first_guess(network, environment, 1))[:, 0]
-        cells.append((residual_of(network, plain(environment)), guess, np.log(stocks[:, i])))
-    rates = {}
-    for name, solve in (
-        ("scipy", lambda f, z: scipy.optimize.root(f, z, method="hybr", tol=1e-10).x),
-        ("numpy", newton_loop),
-    ):
-        agreeing = []
-        start = time.perf_counter()
-        for residual, guess, _ in cells:
-            with np.errstate(all="ignore"):
-                agreeing.append(solve(residual, guess))
-        seconds = time.perf_counter() - start
-        right = [np.abs(z - want).max() < 1e-6 for z, (_, _, want) in zip(agreeing, cells, strict=True)]
-        rates[name] = PEER_CELLS / seconds
-        rates[f"{name}_agree"] = float(np.mean(right))
+        clock, processor = time.perf_counter(), time.process_time()
+        settled = work()
+        rates["clock"].append(settled / (time.perf_counter() - clock))
+        rates["processor"].append(settled / (time.process_time() - processor))
     return rates
 
 
-def bench(name: str, cells: int, repeats: int) -> dict:
-    """All figures of one model."""
+# ---- what is measured ----------------------------------------------------------------------------------------------
+
+
+def steady(case: Case, repeats: int) -> dict[str, list[float]]:
+    return timed(lambda: int((case.solve().status == 0).sum()), repeats)
+
+
+def value_and_gradient(name: str, cells: int, repeats: int) -> dict[str, list[float]]:
+    """Total carbon and its derivatives by every driver and parameter, the steady states included."""
+    from soilcue.solve.gradients import gradients
+
+    case = Case(name, cells)
+    every_pool = np.ones(len(case.network.pools))
+
+    def work() -> int:
+        states = case.solve()
+        value, _, _ = gradients(case.network, case.drivers, states, every_pool, seasonal=False)
+        return int(np.isfinite(value).sum())
+
+    return timed(work, repeats)
+
+
+def seasonal(name: str, repeats: int) -> dict[str, list[float]]:
+    """The embedded grid under monthly drivers."""
+    from plausible_range import DAYS_PER_YEAR, drivers_of
+
     import soilcue as sc
     from soilcue.solve.cells import solve_cells
 
-    model = sc.model(name)
-    drivers = random_drivers(model.network, cells)
-    drivers["carbon_input"] = drivers["carbon_input"] / model._flow
-    weights = np.ones((1, len(model.structure.fluxes)))
-    states = solve_cells(model.network, drivers, weights, seasonal=False)
-    seconds = timed(lambda: solve_cells(model.network, drivers, weights, seasonal=False), repeats)
+    case = Case(name, 1)
+    grid = sc.drivers().drop_vars(["biome", "land_area", "vegetated_area"]).stack(cell=("lat", "lon"))
+    grid = grid.isel(cell=(grid["carbon_input"] > 0).values)
+    months = {key: grid[key].broadcast_like(grid["temperature"]).transpose("month", "cell").values for key in grid}
+    months["annual_carbon_input"] = months["carbon_input"] * DAYS_PER_YEAR
+    drivers = {key: np.ascontiguousarray(values) for key, values in drivers_of(case.model, months).items()}
+
+    def work() -> int:
+        return int((solve_cells(case.network, drivers, case.weights, seasonal=True).status == 0).sum())
+
+    return timed(work, repeats)
+
+
+def peers(case: Case, sample: int) -> dict[str, dict[str, float]]:
+    """Cells per processor second of SciPy and of a NumPy loop, checked to find what soilcue finds."""
+    import peers as plain
+
+    from soilcue.solve.steady import first_guess
+
+    name = case.network.name
+    parameters = {key: np.asarray(value) for key, value in case.network.parameters.items()}
+    states = case.solve(20 * sample)
+    some = np.flatnonzero(states.status == 0)[:sample]
+    cells = [{key: float(values[i]) for key, values in case.drivers.items()} for i in some]
+    here = {key: values[some] for key, values in case.drivers.items()}
+    guesses = np.asarray(first_guess(case.network, case.network.environment(here), len(some))).T
+    ours = np.log(states.stocks[:, some]).T
+    found = {}
+    with np.errstate(all="ignore"):  # a root finder may try what has no logarithm; it then reports failure
+        for label, method in (("SciPy", plain.by_scipy), ("NumPy", plain.by_newton)):
+            began = time.process_time()
+            theirs = np.array([method(name, parameters, *pair) for pair in zip(cells, guesses, strict=True)])
+            taken = time.process_time() - began
+            ended = np.isfinite(theirs).all(axis=1)
+            apart = np.abs(np.expm1(theirs - ours)).max(axis=1)
+            # the loop looks neither at stability nor at the sign of an answer: it must agree where it ends near it
+            agree = ended & (apart < 1e-6)
+            if agree.sum() < 0.8 * len(some):
+                raise SystemExit(
+                    f"{label} agrees with soilcue in {agree.sum()} of {len(some)} cells of {name}: no peer."
+                )
+            found[label] = {
+                "rate": float(agree.sum() / taken),
+                "agree": int(agree.sum()),
+                "other": int((ended & ~agree).sum()),
+                "failed": int((~ended).sum()),
+                "median difference": float(np.median(apart[agree])),
+            }
+    return found
+
+
+def memory(name: str, cells: int) -> dict[str, float]:
+    """Peak memory of this process in MB, and that of inputs and outputs; to be called in a process of its own."""
+    case = Case(name, cells)
+    states = case.solve()
+    arrays = [*case.drivers.values(), *(v for v in vars(states).values() if isinstance(v, np.ndarray))]
+    unique = {id(values): values.nbytes for values in arrays}
     return {
-        "model": name,
-        "cells": cells,
-        "settled": float((states.status == 0).mean()),
-        "rate": cells / statistics.median(seconds),
-        "slowest": cells / max(seconds),
-        "fastest": cells / min(seconds),
-        "target": TARGETS[name],
-        **peers(model.network, drivers, states.stocks),
+        "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "inputs and outputs": sum(unique.values()) / 2**20,
     }
 
 
-def memory(cells: int) -> float:
-    """Peak memory of a process that solves so many MIMICS cells, MB beyond its inputs and outputs."""
-    code = (
-        "import sys, resource, numpy as np; sys.path.insert(0, sys.argv[1]); import steady_state as b, soilcue as sc\n"
-        "from soilcue.solve.cells import solve_cells\n"
-        "m = sc.model('mimics'); n = int(sys.argv[2]); d = b.random_drivers(m.network, n)\n"
-        "d['carbon_input'] = d['carbon_input'] / m._flow\n"
-        "s = solve_cells(m.network, d, np.ones((1, len(m.structure.fluxes))), seasonal=False)\n"
-        "arrays = [*d.values(), s.stocks, s.flows, s.residual, s.steps, s.status, s.missing, s.reasons]\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - sum(a.nbytes for a in arrays) / 2**20)\n"
-    )
-    found = subprocess.run(
-        [sys.executable, "-c", code, str(Path(__file__).parent), str(cells)], capture_output=True, text=True, check=True
-    )
-    return float(found.stdout)
+def first_and_second(name: str) -> dict[str, float]:
+    """Seconds of a first and a second solve of one cell, the imports not counted."""
+    case = Case(name, 1)
+    times = []
+    for _ in range(2):
+        began = time.perf_counter()
+        case.solve()
+        times.append(time.perf_counter() - began)
+    return {"first": times[0], "second": times[1]}
 
 
-def compile_seconds(cache: str) -> float:
-    """Time of the first call for one cell, with a given folder of compiled programs."""
-    code = (
-        "import os, time, sys; os.environ['XDG_CACHE_HOME'] = sys.argv[2]; sys.path.insert(0, sys.argv[1])\n"
-        "import numpy as np, steady_state as b, soilcue as sc; from soilcue.solve.cells import solve_cells\n"
-        "m = sc.model('mimics'); d = b.random_drivers(m.network, 1); w = np.ones((1, len(m.structure.fluxes)))\n"
-        "t = time.perf_counter(); solve_cells(m.network, d, w, seasonal=False); print(time.perf_counter() - t)\n"
-    )
-    found = subprocess.run(
-        [sys.executable, "-c", code, str(Path(__file__).parent), cache], capture_output=True, text=True, check=True
-    )
-    return float(found.stdout)
+def elsewhere(what: str, *arguments: object, cache: str | None = None) -> dict[str, float]:
+    """The result of a measurement in a process of its own, with a compilation cache of its own if asked."""
+    surroundings = os.environ | ({"XDG_CACHE_HOME": cache} if cache else {})
+    if cache:
+        surroundings.pop("JAX_COMPILATION_CACHE_DIR", None)
+    command = [sys.executable, __file__, "--measure", what, *map(str, arguments)]
+    done = subprocess.run(command, env=surroundings, check=True, capture_output=True, text=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+# ---- the tables ------------------------------------------------------------------------------------------------------
+
+
+def line(*cells: object, widths: tuple[int, ...]) -> str:
+    """Cells in columns, the first to the left."""
+    first, *rest = (str(cell) for cell in cells)
+    return first.ljust(widths[0]) + "".join(cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True))
+
+
+def print_rates(what: str, by_model: dict[str, dict[str, list[float]]], threads: int) -> None:
+    widths = (14, 14, 24, 20, 12, 10)
+    print(f"\n{what}: settled cells per second")
+    print(line("", "clock, median", "(least to most)", f"{threads} x processor", "target", "reached", widths=widths))
+    for name, rates in by_model.items():
+        clock, processor = rates["clock"], threads * np.median(rates["processor"])
+        target = TARGETS.get(what, {}).get(name)
+        reached = "" if target is None else f"{np.median(clock) / target:.0%}"
+        span = f"({min(clock):,.0f} to {max(clock):,.0f})"
+        wanted = "" if target is None else f"{target:,}"
+        print(line(name, f"{np.median(clock):,.0f}", span, f"{processor:,.0f}", wanted, reached, widths=widths))
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cells", type=int, default=1_000_000)
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--sample", type=int, default=200, help="cells given to SciPy and NumPy")
+    parser.add_argument("--json", type=Path, help="also write the numbers to this file")
+    parser.add_argument("--measure", nargs="+", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    rows = [bench(name, options.cells, options.repeats) for name in TARGETS]
-    print(f"steady states per second, {options.cells:,} cells, median of {options.repeats} (slowest to fastest)")
-    for row in rows:
-        print(
-            f"{row['model']:<11}{row['rate']:>12,.0f} ({row['slowest']:,.0f} to {row['fastest']:,.0f}), wanted "
-            f"{row['target']:,}; settled {row['settled']:.2%}"
-        )
-        for peer, words in (("scipy", "SciPy root, cell by cell"), ("numpy", "NumPy Newton loop")):
-            ratio = row["rate"] / row[peer]
-            print(f"    {words}: {row[peer]:,.1f}, ratio {ratio:,.0f}; the same state in {row[f'{peer}_agree']:.0%}")
-    sizes = {cells: memory(cells) for cells in (10_000, 100_000, 1_000_000)}
-    print("peak memory beyond inputs and outputs, MB:", ", ".join(f"{n:,} cells {mb:,.0f}" for n, mb in sizes.items()))
-    with tempfile.TemporaryDirectory() as cache:
-        first, second = compile_seconds(cache), compile_seconds(cache)
-    print(f"first call of a solver: {first:.1f} s compiled anew, {second:.1f} s from the cache")
+    if options.measure:
+        what, name, *rest = options.measure
+        print(json.dumps(memory(name, int(rest[0])) if what == "memory" else first_and_second(name)))
+        return
+
+    results: dict[str, dict] = {}
+    # before this process grows: until it has started its own program, a new process counts the memory of its parent
+    results["memory"] = {n: {c: elsewhere("memory", n, c) for c in MEMORY_CELLS if c <= options.cells} for n in MODELS}
+    results["compilation"] = {}
+    for name in MODELS:
+        with tempfile.TemporaryDirectory() as cache:
+            cold, cached = (elsewhere("compilation", name, cache=cache) for _ in range(2))
+        results["compilation"][name] = {
+            "cold": cold["first"] - cold["second"],
+            "cached": cached["first"] - cached["second"],
+        }
+
+    from soilcue.solve.cells import default_threads
+
+    threads = default_threads()
+    load = os.getloadavg()[0]
+    print(
+        f"{options.cells:,} random cells, {options.repeats} repeats after one to warm up; {threads} threads, load {load:.1f}"
+    )
+    results |= {"annual mean": {}, "value and gradient": {}, "seasonal": {}, "peers": {}}
+    for name in MODELS:
+        case = Case(name, options.cells)
+        results["annual mean"][name] = steady(case, options.repeats)
+        results["peers"][name] = peers(case, min(options.sample, options.cells // 20))
+        del case
+    print_rates("annual mean", results["annual mean"], threads)
+
+    widths = (14, 9, 16, 10, 10, 10, 12, 18)
+    print("\none cell at a time, in the same run (ratio: soilcue to it, per processor second)")
+    print(line("", "by", "cells/s", "ratio", "agree", "other", "no answer", "median difference", widths=widths))
+    for name, found in results["peers"].items():
+        own = np.median(results["annual mean"][name]["processor"])
+        for label, peer in found.items():
+            ratio, apart = f"{own / peer['rate']:,.0f}", f"{peer['median difference']:.0e}"
+            counts = (peer["agree"], peer["other"], peer["failed"])
+            print(line(name, label, f"{peer['rate']:,.0f}", ratio, *counts, apart, widths=widths))
+
+    for name in MODELS:
+        results["value and gradient"][name] = value_and_gradient(name, min(options.cells, 200_000), options.repeats)
+    print_rates("value and gradient", results["value and gradient"], threads)
+    for name in MODELS:
+        results["seasonal"][name] = seasonal(name, options.repeats)
+    print_rates("seasonal", results["seasonal"], threads)
+
+    widths = (14, 12, 12, 22, 14)
+    print("\npeak memory of a process, MB")
+    print(line("", "cells", "peak", "inputs and outputs", "the rest", widths=widths))
+    for name, sizes in results["memory"].items():
+        for cells, used in sizes.items():
+            peak, data = used["peak"], used["inputs and outputs"]
+            print(line(name, f"{cells:,}", f"{peak:,.0f}", f"{data:,.0f}", f"{peak - data:,.0f}", widths=widths))
+
+    print("\ncompilation of the steady-state solver, s")
+    print(line("", "cold", "from the cache", widths=(14, 10, 18)))
+    for name, seconds in results["compilation"].items():
+        print(line(name, f"{seconds['cold']:.1f}", f"{seconds['cached']:.1f}", widths=(14, 10, 18)))
     if options.json:
-        found = {"rows": rows, "memory_MB": sizes, "compile_s": {"new": first, "cached": second}}
-        options.json.write_text(json.dumps(found, indent=2))
+        options.json.write_text(json.dumps(results, indent=1) + "\n")
 
 
 if __name__ == "__main__":

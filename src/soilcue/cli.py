@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -303,6 +304,8 @@ def main() -> None:
         if error.errno not in REFUSALS:
             raise
         message = f"cannot write the output: {REFUSALS[error.errno]}"
+        # what the system did not take would be offered to it again, and refused again, when the program ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     else:
         return
     typer.echo(f"soilcue: {message}", err=True)
