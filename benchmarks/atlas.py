@@ -1,7 +1,7 @@
 """How long whole commands take: the atlas of the globe when compiled programs are at hand, and `soilcue --help`.
 
-`make bench`, or `python benchmarks/atlas.py [--repeats R] [--json FILE]`. The first atlas, which compiles what is not yet
-in the cache, is shown but not counted.
+`make bench`, or `python benchmarks/atlas.py [--repeats R] [--json FILE]`. The first atlas, which compiles what is not
+yet in the cache, is shown but not counted.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """How fast steady states are found, side by side with SciPy and a NumPy loop in the same run.
 
-`make bench`, or `python benchmarks/steady_state.py [--cells N] [--repeats R] [--json FILE]`. A rate counts settled cells
-only. Times on the clock depend on what else the machine does; processor seconds hardly do, so both are printed, and
-ratios are of processor seconds.
+`make bench`, or `python benchmarks/steady_state.py [--cells N] [--repeats R] [--json FILE]`. A rate counts settled
+cells only. Times on the clock depend on what else the machine does; processor seconds hardly do, so both are printed,
+and ratios are of processor seconds.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ class Case:
         self.weights = np.stack([*balance_weights(structure).values(), *diagnosis_weights(structure).values()])
 
     def solve(self, cells: int | None = None):
+        """Steady states of the first cells, or of all."""
         from soilcue.solve.cells import solve_cells
 
         drivers = {name: values[..., :cells] for name, values in self.drivers.items()}
@@ -231,7 +232,8 @@ def main() -> None:
     threads = default_threads()
     load = os.getloadavg()[0]
     print(
-        f"{options.cells:,} random cells, {options.repeats} repeats after one to warm up; {threads} threads, load {load:.1f}"
+        f"{options.cells:,} random cells, {options.repeats} repeats after one to warm up; {threads} threads, "
+        f"load {load:.1f}"
     )
     results |= {"annual mean": {}, "value and gradient": {}, "seasonal": {}, "peers": {}}
     for name in MODELS:

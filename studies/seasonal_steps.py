@@ -1,8 +1,9 @@
 """What the number of implicit steps a month, and averaging the drivers over the year, do to the seasonal state.
 
-Run `make study`, or `python studies/seasonal_steps.py`; it writes seasonal_steps.md beside this file. The embedded grid,
-every model of the atlas. Implicit Euler is of first order, so that 2 x (state of 2n steps) - (state of n steps) is what
-infinitely many steps would give, but for an error of second order: that is what the others are measured against.
+Run `make study`, or `python studies/seasonal_steps.py`; it writes seasonal_steps.md beside this file. The embedded
+grid, every model of the atlas. Implicit Euler is of first order, so that 2 x (state of 2n steps) - (state of n
+steps) is what infinitely many steps would give, but for an error of second order: that is what the others are
+measured against.
 """
 
 from __future__ import annotations
@@ -76,10 +77,11 @@ def page(lines: list[list[str]], finest: int) -> str:
     text = "\n".join("| " + " | ".join(line) + " |" for line in table)
     return f"""# Steps a month, and annual means
 
-Written by `studies/seasonal_steps.py` (`make study`). Seasonal steady states of the embedded grid under monthly drivers;
-errors of total carbon (relative) and of diagnosed CUE (absolute) against the limit of infinitely many implicit steps,
-extrapolated from {finest // 2} and {finest} steps a month. "Annual means" is the steady state under drivers averaged over
-the year first. Only cells settled in every case. `steady_state` takes 2 steps a month unless told otherwise.
+Written by `studies/seasonal_steps.py` (`make study`). Seasonal steady states of the embedded grid under monthly
+drivers; errors of total carbon (relative) and of diagnosed CUE (absolute) against the limit of infinitely many implicit
+steps, extrapolated from {finest // 2} and {finest} steps a month. "Annual means" is the steady state under drivers
+averaged over the year first. Only cells settled in every case. `steady_state` takes 2 steps a month unless told
+otherwise.
 
 {text}
 """

@@ -16,7 +16,8 @@ from soilcue.core.references import REFERENCES
 from soilcue.models import MODELS
 
 HOUSE = Path(__file__).parent.parent
-PAGES = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "src/soilcue/data/LICENCES.md")
+GUIDES = sorted(f"docs/{page.name}" for page in (HOUSE / "docs").glob("*.md"))
+PAGES = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "src/soilcue/data/LICENCES.md", *GUIDES)
 
 
 def python_of(page: str) -> str:
@@ -31,6 +32,14 @@ def test_the_python_of_the_readme_runs():
     )
     assert "diagnosed_cue" in ran.stdout
     assert len([line for line in python_of("README.md").splitlines() if line]) <= 10
+
+
+@pytest.mark.parametrize("page", GUIDES)
+def test_the_python_of_a_guide_runs(page, tmp_path):
+    """All blocks of a page, one after the other, in an empty folder."""
+    blocks = re.findall(r"^```python\n(.*?)^```$", (HOUSE / page).read_text(), re.MULTILINE | re.DOTALL)
+    assert blocks, f"{page} shows no Python"
+    subprocess.run([sys.executable, "-W", "error", "-c", "\n".join(blocks)], cwd=tmp_path, check=True)
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -18,6 +18,7 @@ PACKAGE = HOUSE / "src" / "soilcue"
 ROOMS = [
     "__main__",
     "cli",
+    "commands",
     "app",
     "report",
     "study",

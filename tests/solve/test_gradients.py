@@ -140,8 +140,7 @@ def test_forward_equals_reverse(name, still):
     """The derivative along a direction in all drivers and parameters at once."""
     network = sc.model(name).network
     drivers = {
-        key: jnp.asarray(values)
-        for key, values in model_contract.drivers_in_model_units(network, still).items()
+        key: jnp.asarray(values) for key, values in model_contract.drivers_in_model_units(network, still).items()
     }
     random = np.random.default_rng(0)
     direction = (
@@ -169,7 +168,7 @@ def test_of_other_quantities(name, still):
     parts = [model.gradient(still, of=pool.name) for pool in model.network.pools]
     for variable in ("value", "temperature", "parameter_derivative"):
         np.testing.assert_allclose(sum(part[variable] for part in parts), whole[variable], rtol=1e-8, atol=1e-9)
-    with pytest.raises(InputError, match=f"unknown quantity 'soil_carbn'.*Did you mean 'soil_carbon'"):
+    with pytest.raises(InputError, match=r"unknown quantity 'soil_carbn'.*Did you mean 'soil_carbon'"):
         model.gradient(still, of="soil_carbn")
 
 

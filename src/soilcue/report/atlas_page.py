@@ -422,7 +422,8 @@ def _carbon_table(atlas: xr.Dataset, statistics: pd.DataFrame, models: list[str]
 
 def _flux_table(statistics: pd.DataFrame, models: list[str]) -> Table:
     """Microbial fluxes of the globe in each model."""
-    whole = statistics[statistics["kind"] == "globe"].set_index(["quantity", "model"])
+    whole = statistics[statistics["kind"] == "globe"]
+    whole = whole[whole["quantity"].isin(_FLUX_NAMES)].set_index(["quantity", "model"])
     names = {q: n for q, n in _FLUX_NAMES.items() if q in set(statistics["quantity"])}
     rows = []
     for model in models:

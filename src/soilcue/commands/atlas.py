@@ -1,0 +1,48 @@
+"""`soilcue atlas`: the globe under several soil models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from soilcue.commands.progress import progress_bars
+
+
+def atlas(
+    drivers: Annotated[
+        str, typer.Option(help="'global' (embedded, 2.5 degrees) or a NetCDF file with a grid.")
+    ] = "global",
+    model: Annotated[list[str] | None, typer.Option(help="Model, or model:parameter-set; repeat for several.")] = None,
+    cue: Annotated[
+        list[str] | None, typer.Option(help="CUE scheme, applied left to right; repeat for several.")
+    ] = None,
+    season: Annotated[str, typer.Option(help="auto, seasonal or annual-mean.")] = "auto",
+    folder: Annotated[Path, typer.Option(help="Where atlas.nc and atlas.html go.")] = Path(),
+) -> None:
+    """Diagnosed CUE of the globe: run soil models in every cell, write atlas.nc and atlas.html."""
+    from soilcue.core.files import whole_file
+
+    # Opened before the work, which must not end in front of a closed door, and renamed together when both are whole.
+    with whole_file(folder / "atlas.nc") as table, whole_file(folder / "atlas.html") as page:
+        typer.echo("reading drivers and loading the solvers", err=True)
+        import soilcue as sc
+        from soilcue.atlas.run import MODELS, build_atlas, observed_at_depths, write_atlas
+        from soilcue.report import atlas_page
+
+        chosen = []
+        for text in model or MODELS:
+            name, _, parameters = text.partition(":")
+            chosen.append(sc.model(name, parameters or None, tuple(cue or ())))
+        grid = sc.drivers(drivers)
+        with progress_bars() as told:
+            result = build_atlas(grid, chosen, season=season, progress=told)
+        typer.echo("writing the atlas and its page", err=True)
+        write_atlas(result, table)
+        atlas_page(result, observed_at_depths(result), page)
+    for name in result["model"].values:
+        status = result["status"].sel(model=name)
+        typer.echo(f"{name}: {int((status == 0).sum()):,} cells settled, {int((status > 1).sum()):,} flagged")
+    typer.echo(f"data  {(folder / 'atlas.nc').resolve()}")
+    typer.echo(f"page  {(folder / 'atlas.html').resolve()}")
