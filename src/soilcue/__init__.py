@@ -10,12 +10,13 @@ _PUBLIC = {
     "cue": "soilcue.soil_model",
     "list_models": "soilcue.soil_model",
     "list_schemes": "soilcue.soil_model",
+    "list_methods": "soilcue.measure",
     "drivers": "soilcue.data",
     "bibliography": "soilcue.core.references",
     "InputError": "soilcue.core.errors",
 }
 
-_ROOMS = ("synthesis",)
+_ROOMS = ("measure", "synthesis")
 """Rooms that are used by their own name: soilcue.synthesis.fit."""
 
 __all__ = ["__version__", *_PUBLIC, *_ROOMS]

@@ -20,7 +20,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (atlas.atlas, meta.meta, lists.models, lists.schemes, cite.cite):
+for command in (atlas.atlas, meta.meta, lists.models, lists.schemes, lists.methods, cite.cite):
     app.command()(command)
 
 

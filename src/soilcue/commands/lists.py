@@ -1,4 +1,4 @@
-"""`soilcue models`, `soilcue schemes`: what is registered."""
+"""`soilcue models`, `soilcue schemes`, `soilcue methods`: what is registered."""
 
 from __future__ import annotations
 
@@ -19,6 +19,13 @@ def schemes(as_json: Annotated[bool, typer.Option("--json", help="Print JSON ins
     from soilcue.soil_model import list_schemes
 
     print_table(list_schemes(), as_json)
+
+
+def methods(as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False) -> None:
+    """List the methods of measuring CUE: what each needs and counts, what to cite."""
+    from soilcue.measure import list_methods
+
+    print_table(list_methods(), as_json)
 
 
 def print_table(table, as_json: bool) -> None:

@@ -1,0 +1,64 @@
+"""What truly happened during an incubation: what a method's reading operator looks at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Incubation:
+    """Carbon fluxes summed over an incubation, and the labelled pools at its end.
+
+    Every field is a number or an array (any shape, broadcast against each other) of carbon per mass of soil in one
+    unit, unless it says otherwise. Arithmetic on the fields is all that reading operators do, so they are
+    differentiable and run under NumPy and `jax.numpy` alike. A pool that an incubation does not hold stays None, and a
+    method that needs it says so.
+    """
+
+    uptake: Any
+    """U, all carbon taken up, native and added."""
+    growth_respiration: Any
+    """RG, respired to build biomass."""
+    maintenance: Any
+    """RM, respired without growth."""
+    overflow: Any
+    """OV, respired because something else than carbon is short."""
+    exudation: Any
+    """EX, enzymes, extracellular polymers and metabolites released."""
+    mortality: Any
+    """MD, biomass that died."""
+    biomass_start: Any = None
+    biomass_end: Any = None
+    label_added: Any = None
+    """Labelled substrate added (amount of its carbon)."""
+    label_uptake: Any = None
+    """Of that, taken up by microbes, reuse of recycled label left out."""
+    label_biomass: Any = None
+    """Label in living biomass at the end."""
+    label_respired: Any = None
+    """Label respired since the start."""
+    label_dissolved: Any = None
+    """Label in solution at the end, whether never taken up or released."""
+    dna_made: Any = None
+    """DNA made since the start and still extractable at the end, as the carbon of the biomass it was made with."""
+    heat: Any = None
+    """Heat released, kJ per mass of soil."""
+    time: Any = None
+    """Length of the incubation, h."""
+    kec: Any = 1.0
+    """True extraction efficiency of the biomass the label is in."""
+    fdna: Any = 1.0
+    """True carbon of biomass made per DNA made, g g-1."""
+    oxygen_from_water: Any = 1.0
+    """True share of the oxygen in new DNA that came from water."""
+
+    @property
+    def respiration(self):
+        """R = RG + RM + OV."""
+        return self.growth_respiration + self.maintenance + self.overflow
+
+    @property
+    def growth(self):
+        """G, gross growth: what is taken up and neither respired at once nor exuded, U - EX - OV - RG."""
+        return self.uptake - self.exudation - self.overflow - self.growth_respiration

@@ -1,0 +1,316 @@
+"""A method of measuring carbon use efficiency: what it needs, how it computes, what it counts, and what it reads.
+
+A method is one file in `soilcue.measure.methods`. It declares its columns once, as data: the template to fill, the
+reader of sheets, the checks, the report and the propagation of errors all follow from that list. Its estimator is a
+pure function of arrays, and its *reading operator* says what it would read of an incubation whose fluxes are known.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any, ClassVar
+
+import numpy as np
+
+from soilcue.core.errors import NotDefinedError, unknown_name
+from soilcue.measure.incubation import Incubation
+
+PROCESSES = {
+    "growth_respiration": "respiration to build biomass",
+    "maintenance": "respiration without growth",
+    "overflow": "respiration because nutrients are short",
+    "exudation": "enzymes, polymers and metabolites released",
+    "mortality": "death and turnover of biomass during the incubation",
+    "recycling": "label or carbon taken up again after death",
+    "native_carbon": "use of the soil's own carbon beside an added substrate",
+}
+"""What methods treat differently, and therefore what each must say."""
+
+HOW = {
+    "yes": "counted as what it is",
+    "no": "not seen: in neither growth nor respiration",
+    "as growth": "counted as growth",
+    "with time": "enters as the incubation gets longer",
+    "partly": "seen in part",
+    "implied": "not measured, but implied by a constant",
+}
+"""How a process can enter a method's CUE."""
+
+LEVELS = {
+    "P": "population",
+    "C": "community, over hours to days, before much is recycled",
+    "E": "ecosystem, with turnover",
+    "potential": "an upper limit or an index from composition; no flux is measured",
+}
+"""The scales of He et al. (2024), and what belongs to none of them."""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """How a process enters a method's CUE."""
+
+    how: str
+    words: str
+
+    def __post_init__(self) -> None:
+        if self.how not in HOW:
+            raise unknown_name("way to count a process", self.how, HOW)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One quantity a method takes: a column of the samples, or one value for a whole study.
+
+    Limits are those of what can be, not of what is usual. `isotope` marks atom percent, for which delta values are
+    accepted when their standard ratio is given. `systematic` marks a factor whose error is shared by all samples of a
+    study, because all were computed with it. `series` marks what is measured several times on a sample (one row each);
+    such values carry a last axis. Columns of one `unit_group` may be in any unit, as long as it is the same one.
+    """
+
+    name: str
+    unit: str
+    low: float
+    high: float
+    description: str
+    example: float
+    required: bool = True
+    default: float | None = None
+    source: str = ""
+    """Where the default comes from."""
+    positive: bool = False
+    """Zero itself is not allowed."""
+    systematic: bool = False
+    isotope: str = ""
+    series: bool = False
+    only_if: tuple[str, tuple[str, ...]] | None = None
+    """Choice and its values with which the column is used; unused otherwise."""
+    unit_group: str = ""
+    mend: str = ""
+    """What to do about a value outside the limits."""
+    other_names: tuple[str, ...] = ()
+
+    @property
+    def allowed(self) -> str:
+        """The limits in words."""
+        unit = "atom %" if self.isotope else "" if self.unit == "1" else self.unit
+        least = f"above {self.low:g}" if self.positive else f"{self.low:g}"
+        if np.isinf(self.high):
+            return f"{least} {unit}".strip() if self.positive else f"{self.low:g} {unit}".strip() + " or more"
+        return f"{least} to {self.high:g} {unit}".strip()
+
+    def within(self, values: Any) -> np.ndarray:
+        """Where values are finite and within the limits."""
+        values = np.asarray(values, dtype=float)
+        above = values > self.low if self.positive else values >= self.low
+        return np.isfinite(values) & above & (values <= self.high)
+
+    def used_with(self, choices: Mapping[str, str]) -> bool:
+        """Whether the method looks at it under these choices."""
+        return self.only_if is None or choices[self.only_if[0]] in self.only_if[1]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A convention that papers differ in: its options with their meaning, and the one taken if none is named."""
+
+    name: str
+    description: str
+    options: Mapping[str, str]
+    default: str
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """Something an estimator returns beside the CUE."""
+
+    name: str
+    unit: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something about the rows of a table: where, in which column, what, and whether such rows can be computed."""
+
+    rows: np.ndarray
+    """True for the rows it concerns."""
+    column: str
+    found: str
+    allowed: str
+    mend: str
+    refuse: bool = True
+
+
+@dataclass(frozen=True)
+class Samples:
+    """What a sheet holds, in the units of the method: values, standard deviations and choices, limits checked."""
+
+    values: Mapping[str, np.ndarray]
+    spreads: Mapping[str, np.ndarray]
+    choices: Mapping[str, str] = field(default_factory=dict)
+
+    def spread(self, name: str) -> np.ndarray:
+        """Standard deviation of a quantity, zero where none is given."""
+        return self.spreads.get(name, np.zeros_like(np.asarray(self.values[name], dtype=float)))
+
+
+class Method(abc.ABC):
+    """A way to measure CUE. The class attributes describe it, `estimate` computes, `reading` says what it would read.
+
+    Calling a method with a table computes the CUE of its samples; `template` writes the sheet to fill.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    level: ClassVar[str]
+    equation: ClassVar[str]
+    references: ClassVar[tuple[str, ...]]
+    includes: ClassVar[Mapping[str, Counted]]
+    columns: ClassVar[tuple[Column, ...]]
+    choices: ClassVar[tuple[Choice, ...]] = ()
+    quantities: ClassVar[tuple[Quantity, ...]] = ()
+    """What `estimate` returns beside ``cue``."""
+    series: ClassVar[str] = ""
+    """What the several rows of one sample are ("interval", "time", "taxon"); empty where a sample is one row."""
+    remarks: ClassVar[tuple[str, ...]] = ()
+    """What has to be said with every result."""
+
+    @abc.abstractmethod
+    def estimate(self, values: Mapping[str, Any], **choices: str) -> dict[str, Any]:
+        """CUE and what leads to it, from raw values in the units of `columns`.
+
+        Pure, elementwise over all axes but the last one of a series, and differentiable; arrays may be NumPy's
+        (complex ones too, by which exact derivatives are taken) or JAX's.
+
+        Parameters
+        ----------
+        values : mapping of str to array
+            By name of column. Columns with a default may be left out.
+        **choices : str
+            Conventions; see `choices`.
+
+        Returns
+        -------
+        dict of str to array
+            ``cue`` and the names of `quantities`.
+        """
+
+    def checks(self, samples: Samples) -> Iterator[Finding]:
+        """What is wrong, or to be said, beyond the limits of single columns."""
+        yield from ()
+
+    def reading(self, incubation: Incubation, **assumed: Any) -> Any:
+        """What this method would read of an incubation whose fluxes are known.
+
+        Parameters
+        ----------
+        incubation : Incubation
+            Sums over the incubation.
+        **assumed
+            Factors that the person who measures would use (``kec``, ``fdna``), by name of column; the true ones where
+            not given.
+
+        Raises
+        ------
+        NotDefinedError
+            Where the method reads no flux.
+        """
+        raise NotDefinedError(
+            f"{self.title} reads none of the fluxes of an incubation: its CUE comes from composition and constants, so "
+            "no budget says what it would read."
+        )
+
+    def chosen(self, choices: Mapping[str, str]) -> dict[str, str]:
+        """All conventions: those given, the usual ones for the rest; unknown ones raise `InputError`."""
+        known = {choice.name: choice for choice in self.choices}
+        for name, value in choices.items():
+            if name not in known:
+                raise unknown_name(f"choice of method {self.name!r}", name, known)
+            if value not in known[name].options:
+                raise unknown_name(f"value of {name!r}", value, known[name].options)
+        return {name: choices.get(name, choice.default) for name, choice in known.items()}
+
+    def filled(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Values with the defaults of the columns left out."""
+        defaults = {column.name: column.default for column in self.columns if column.default is not None}
+        return {**defaults, **values}
+
+    def column(self, name: str) -> Column:
+        """The column of that name."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise unknown_name(f"column of method {self.name!r}", name, [column.name for column in self.columns])
+
+
+def array_module(values: Mapping[str, Any] | Iterable[Any]) -> ModuleType:
+    """NumPy, or `jax.numpy` where one of the values is JAX's: for functions that plain arithmetic does not have."""
+    for value in values.values() if isinstance(values, Mapping) else values:
+        if type(value).__module__.split(".")[0] in ("jax", "jaxlib"):
+            import jax.numpy
+
+            return jax.numpy
+    return np
+
+
+def needed(incubation: Incubation, method: Method, *names: str) -> tuple[Any, ...]:
+    """Fields of an incubation that a method looks at.
+
+    Raises
+    ------
+    NotDefinedError
+        When one of them is not there.
+    """
+    values = tuple(getattr(incubation, name) for name in names)
+    for name, value in zip(names, values, strict=True):
+        if value is None:
+            raise NotDefinedError(
+                f"{method.title} looks at {name.replace('_', ' ')}, which this incubation does not hold. Give it a "
+                f"value in Incubation({name}=...)."
+            )
+    return values
+
+
+def enrichment_findings(samples: Samples, labelled: str, control: str) -> Iterator[Finding]:
+    """Rows whose labelled material is not enriched above the control, or not by enough to tell.
+
+    The limit of detection is three standard deviations of the difference, where standard deviations are given.
+    """
+    above = samples.values[labelled] - samples.values[control]
+    limit = 3 * np.hypot(samples.spread(labelled), samples.spread(control))
+    yield Finding(
+        above <= 0,
+        labelled,
+        "no more of the heavy isotope than in the control (negative or zero enrichment)",
+        f"above the control's {control}",
+        "Check for swapped samples, or a delta value among atom percents; if both are right, no label was taken up.",
+    )
+    yield Finding(
+        (above > 0) & (above < limit),
+        labelled,
+        "label below detection: the enrichment is smaller than three standard deviations of it",
+        "above three standard deviations of the difference from the control",
+        "Measure with a higher enrichment or for longer; report the sample as below detection.",
+    )
+
+
+def respired_without_carbonate(values: Mapping[str, Any], name: str) -> Any:
+    """Carbon respired by organisms: the measured amount less the share that comes from dissolving carbonate."""
+    return values[name] * (1 - values["carbonate_share"])
+
+
+CARBONATE_SHARE = Column(
+    "carbonate_share",
+    "1",
+    0.0,
+    0.999,
+    "share of the CO2 that comes from dissolving carbonate (soilcue.measure.isotopes.carbonate_share computes it)",
+    0.0,
+    required=False,
+    default=0.0,
+    source="a soil without carbonate",
+)
+"""For methods that take the whole CO2 for respiration."""
