@@ -12,6 +12,7 @@ _PUBLIC = {
     "list_schemes": "soilcue.soil_model",
     "list_methods": "soilcue.measure",
     "drivers": "soilcue.data",
+    "list_datasets": "soilcue.data.catalogue",
     "bibliography": "soilcue.core.references",
     "InputError": "soilcue.core.errors",
 }

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from soilcue import __version__
-from soilcue.commands import atlas, cite, lists, meta
+from soilcue.commands import atlas, cite, data, lists, meta
 from soilcue.core.errors import InputError
 from soilcue.core.files import REFUSALS
 
@@ -22,6 +22,7 @@ app = typer.Typer(
 )
 for command in (atlas.atlas, meta.meta, lists.models, lists.schemes, lists.methods, cite.cite):
     app.command()(command)
+app.add_typer(data.app, name="data")
 
 
 def _version(asked: bool) -> None:
