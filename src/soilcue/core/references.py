@@ -602,6 +602,8 @@ _REFERENCES = (
         " growing cells",
         "Thermochimica Acta 422, 55-61",
         "10.1016/j.tca.2004.05.033",
+    ),
+    Reference(
         "yu2025",
         "Yu, K.; He, L.; Niu, S.; Wang, J.; Garcia-Palacios, P.; Dacal, M.; Averill, C.; Georgiou, K.; Ye, J.; Mo, F.; "
         "Yang, L.; Crowther, T. W.",
@@ -890,6 +892,8 @@ _REFERENCES = (
         "Evaluation of measurement data - guide to the expression of uncertainty in measurement (JCGM 100:2008), and "
         "its supplement 1 on Monte Carlo (JCGM 101:2008)",
         "Bureau International des Poids et Mesures",
+    ),
+    Reference(
         "sierra2012",
         "Sierra, C. A.; Müller, M.; Trumbore, S. E.",
         2012,
