@@ -68,6 +68,38 @@ _REFERENCES = (
         "10.5194/gmd-8-1789-2015",
     ),
     Reference(
+        "allison2010",
+        "Allison, S. D.; Wallenstein, M. D.; Bradford, M. A.",
+        2010,
+        "Soil-carbon response to warming dependent on microbial physiology",
+        "Nature Geoscience 3, 336-340",
+        "10.1038/ngeo846",
+    ),
+    Reference(
+        "sulman2014",
+        "Sulman, B. N.; Phillips, R. P.; Oishi, A. C.; Shevliakova, E.; Pacala, S. W.",
+        2014,
+        "Microbe-driven turnover offsets mineral-mediated storage of soil carbon under elevated CO2",
+        "Nature Climate Change 4, 1099-1102",
+        "10.1038/nclimate2436",
+    ),
+    Reference(
+        "corpse_code",
+        "Sulman, B. N.",
+        2024,
+        "CORPSE-fire-response, version 1.0",
+        "Zenodo",
+        "10.5281/zenodo.10624992",
+    ),
+    Reference(
+        "mayes2012",
+        "Mayes, M. A.; Heal, K. R.; Brandt, C. C.; Phillips, J. R.; Jardine, P. M.",
+        2012,
+        "Relation between soil order and sorption of dissolved organic carbon in temperate subsoils",
+        "Soil Science Society of America Journal 76, 1027-1037",
+        "10.2136/sssaj2011.0340",
+    ),
+    Reference(
         "sulman2018",
         "Sulman, B. N.; Moore, J. A. M.; Abramoff, R.; Averill, C.; Kivlin, S.; Georgiou, K.; Sridhar, B.; "
         "Hartman, M. D.; Wang, G.; Wieder, W. R.; Bradford, M. A.; Luo, Y.; Mayes, M. A.; Morrison, E.; Riley, W. J.; "

@@ -25,6 +25,8 @@ TOLERANCE = 1e-11
 """Largest |log gain - log loss| of a solved cell."""
 LONGEST = 2.0
 """Longest step of a pool, in the logarithm of its stock."""
+NO_FLOW = 1e-300
+"""Gain or loss that stands for none: a pool that loses nothing below a threshold is one that grows, not an error."""
 
 
 class Solution(NamedTuple):
@@ -161,7 +163,8 @@ def newton(network: Network, drivers: Mapping[str, Any], start, steps: int, damp
 def imbalance(network: Network, z, environment, present=True):
     """Log gain - log loss at log stocks z (pools, cells); of absent pools how far they are from nothing."""
     gain, loss = gains_and_losses(network, jnp.exp(z), environment)
-    return jnp.where(present, jnp.log(gain) - jnp.log(loss), z - np.log(NOTHING))
+    unequal = jnp.log(jnp.maximum(gain, NO_FLOW)) - jnp.log(jnp.maximum(loss, NO_FLOW))
+    return jnp.where(present, unequal, z - np.log(NOTHING))
 
 
 def last_step(network: Network, drivers: Mapping[str, Any], z, present=True):

@@ -1,0 +1,131 @@
+"""AWB and CORPSE against the outputs of other people's code, steady and through time."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+import soilcue as sc
+from soilcue.core.network import CO2
+from soilcue.models.awb import AWB
+from soilcue.soil_model import SoilModel
+
+pytestmark = pytest.mark.shared
+
+ALL_YEAR = np.ones(365)
+
+
+@pytest.fixture(scope="module")
+def table(shared_reference):
+    return lambda name: pd.read_csv(shared_reference / "soil-models" / name)
+
+
+def dataset(dim=None, **columns) -> xr.Dataset:
+    """Drivers or stocks, (values, unit) each."""
+    return xr.Dataset(
+        {
+            name: ((dim,) if np.ndim(values) else (), np.asarray(values, float), {"units": unit})
+            for name, (values, unit) in columns.items()
+        }
+    )
+
+
+# ---- AWB -----------------------------------------------------------------------------------------------------------
+
+AWB_POOLS = {"organic_matter": "S", "dissolved": "D", "microbes": "B", "enzymes": "E"}
+
+
+class AsInSoilR(AWB):
+    """AWB as SoilR codes it: what enzymes break down and what is lost of them is respired, for two transfers to
+    dissolved carbon are missing there."""
+
+    def fluxes(self, stocks, environment):
+        for flux in super().fluxes(stocks, environment):
+            lost = flux.target == "dissolved" and flux.source in ("organic_matter", "enzymes")
+            yield flux._replace(target=CO2) if lost else flux
+
+
+def test_two_years_of_awb_as_soilr_has_it(table):
+    peer = table("soilr_awb_default_2y.csv")
+    drivers = dataset("day", temperature=(20.0 * ALL_YEAR, "degC"), carbon_input=(0.01 * 24 * 100, "gC m-2 d-1"))
+    start = dataset(**{ours: (peer[theirs][0] * 100, "gC m-2") for ours, theirs in AWB_POOLS.items()})
+    model = SoilModel(AsInSoilR("soilr"), "soilr")
+    run = model.simulate(drivers, start, 2, method="rk4", steps=48, output="period")
+    later = peer[peer["hour"] > 0]
+    ours = run["stock_at_end"].sel(pool=list(AWB_POOLS)).values[later["hour"] // 24 - 1] / 100
+    # lsoda at its default tolerances of 1e-6
+    np.testing.assert_allclose(ours, later[list(AWB_POOLS.values())], rtol=1e-5)
+
+
+# ---- CORPSE --------------------------------------------------------------------------------------------------------
+
+CORPSE_POOLS = {
+    "fast": "uFastC",
+    "slow": "uSlowC",
+    "necromass": "uNecroC",
+    "microbes": "livingMicrobeC",
+    "protected_fast": "pFastC",
+    "protected_slow": "pSlowC",
+    "protected_necromass": "pNecroC",
+}
+CORPSE_CODE = {"fast": "Ufast", "slow": "Uslow", "necromass": "Unecr", "microbes": "MB"} | {
+    f"protected_{kind}": f"P{short}" for kind, short in (("fast", "fast"), ("slow", "slow"), ("necromass", "necr"))
+}
+
+
+def corpse_drivers(*, temperature, saturation, clay, carbon_input, above=1.0, dim=None) -> xr.Dataset:
+    return dataset(
+        dim,
+        temperature=(temperature, "degC"),
+        moisture=(0.54 * saturation, "m3 m-3"),
+        porosity=(0.54, "m3 m-3"),
+        clay=(clay, "%"),
+        carbon_input=(carbon_input, "kgC m-2 yr-1"),
+        above_ground_fraction=(above, "1"),
+    )
+
+
+@pytest.mark.parametrize("row", range(3))
+def test_corpse_steady_states(table, row):
+    peer = table("corpse_steady6.csv").iloc[row]
+    carbon = peer["I_fast"] + peer["I_slow"]
+    clay = 20 * peer["claymod"] ** (1 / 0.4833)
+    drivers = corpse_drivers(temperature=peer["T"], saturation=peer["theta"], clay=clay, carbon_input=carbon)
+    state = sc.model("corpse", {"leaf_to_slow": peer["I_slow"] / carbon}).steady_state(drivers, fluxes=True)
+    for ours, theirs in CORPSE_POOLS.items():
+        assert float(state[ours]) / 1000 == pytest.approx(peer[theirs], rel=1e-8)
+    cue = sc.cue(state)["diagnosed_cue"]
+    assert float(cue.sel(rule="uptake")) == pytest.approx(peer["CUE_uptake"], rel=1e-8)
+    # their last CUE counts all of turnover, the respired part too; here that part is respiration alone
+    maintenance = float(state["flux_rate"].sel(flux="microbes > co2 (maintenance)"))
+    everything = float(state["gross_decomposition"].sel(rule="total")) + maintenance
+    assert 1 - float(state["respiration"]) / everything == pytest.approx(peer["CUE_incl_turnover"], rel=1e-8)
+
+
+def test_corpse_steady_state_of_the_evaluation_of_soil_models(table):
+    """Ten degrees, moisture 0.25 of a porosity of 0.54, clay 20 %; 250 gC m-2 yr-1 above and 200 below ground."""
+    peer = table("evalsoc_corpse_steady.csv").iloc[0]
+    drivers = corpse_drivers(temperature=10.0, saturation=0.25 / 0.54, clay=20.0, carbon_input=0.45, above=250 / 450)
+    state = sc.model("corpse").steady_state(drivers)
+    for ours, theirs in CORPSE_CODE.items():
+        assert float(state[ours]) == pytest.approx(peer[theirs], rel=1e-8)
+
+
+def test_incubations_after_fire_with_corpse(table):
+    """120 days without input: communities that differ in what a fire left of them and in how fast they eat."""
+    peer = table("corpse_whitman_120d.csv")
+    drivers = corpse_drivers(temperature=20.0 * ALL_YEAR, saturation=0.6, clay=20.0, carbon_input=0.0, dim="day")
+    for community, fastest in (
+        ("Fast-growing survivor", 10.0),
+        ("Fire susceptible", 6.0),
+        ("Post-fire rebounder", 18.0),
+        ("Slow-growing survivor", 6.0),
+    ):
+        days = peer[peer["sim"] == community].reset_index(drop=True)
+        start = dataset(**{ours: (1000 * days[theirs][0], "gC m-2") for ours, theirs in CORPSE_POOLS.items()})
+        model = sc.model("corpse", {"decomposition": (fastest, 0.25, 4.5)})
+        run = model.simulate(drivers, start, 1, method="rk4", steps=24, output="period")
+        ours = run["stock_at_end"].sel(pool=list(CORPSE_POOLS)).values[:119] / 1000
+        # odeint at its default tolerances of 1.5e-8
+        np.testing.assert_allclose(ours, days[list(CORPSE_POOLS.values())][1:], rtol=1e-6)
+        np.testing.assert_allclose(run["respiration"].cumsum("time")[:119] / 1000, days["CO2"][1:], rtol=3e-6)
