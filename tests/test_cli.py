@@ -86,6 +86,8 @@ def test_cite_of_an_atlas_says_what_the_atlas_says(three_models):
         lines = atlas.attrs["references"].splitlines()
     assert soilcue("cite", folder / "atlas.nc").out.splitlines() == lines
     assert soilcue("cite", "--bibtex", folder / "atlas.nc").out.count("\n@") + 1 == len(lines)
+    # the page also names the profiles it is held against
+    assert set(lines) < set(soilcue("cite", folder / "atlas.html").out.splitlines())
 
 
 # ---- the atlas

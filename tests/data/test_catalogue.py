@@ -13,8 +13,9 @@ from command import soilcue
 
 import soilcue as sc
 from soilcue.core.errors import InputError
+from soilcue.core.provenance import file_checksum
 from soilcue.core.references import REFERENCES
-from soilcue.data.catalogue import catalogue, check_folder, data_set, file_checksum, how_to_get
+from soilcue.data.catalogue import catalogue, check_folder, data_set, how_to_get
 
 ROOT = Path(__file__).parents[2]
 SETS = catalogue().values()

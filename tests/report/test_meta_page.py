@@ -224,12 +224,15 @@ def test_command_writes_the_page_and_the_effects(table, analysis, tmp_path):
     asked = ["--cluster", "study", "--moderators", "method, years", "--variable", "quantity", "--pair", "comparison"]
     ended = soilcue("meta", table, *asked, "--duration", "years", "--folder", tmp_path)
     assert ended.code == 0, ended.err
-    assert sorted(os.listdir(tmp_path)) == ["meta.html", "meta_effects.csv"]
+    assert sorted(os.listdir(tmp_path)) == ["meta.html", "meta_effects.csv", "meta_effects.csv-metadata.json"]
     assert f"The pooled effect is {number(analysis.overall_robust.coefficients['estimate'].iloc[0])}" in ended.out
     assert "response of soil carbon against CUE: correlation" in ended.out
     effects = pd.read_csv(tmp_path / "meta_effects.csv")
     assert effects["effect"].to_numpy() == pytest.approx(analysis.effects["effect"].to_numpy())
     assert effects["line"].tolist() == list(analysis.effects.index)
+    cited = soilcue("cite", tmp_path / "meta_effects.csv").out
+    assert "10.18637/jss.v036.i03" in cited
+    assert soilcue("cite", tmp_path / "meta.html").out == cited
 
 
 def test_command_finds_columns_by_option(table, tmp_path):

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +15,8 @@ from soilcue.atlas.grid import atlas_grid
 from soilcue.atlas.summary import flags
 from soilcue.core.budget import RULES
 from soilcue.core.errors import InputError
-from soilcue.core.files import whole_file
+from soilcue.core.files import write_netcdf
+from soilcue.core.provenance import versions
 from soilcue.core.references import REFERENCES, bibliography
 from soilcue.core.variables import OUTPUTS, find_driver, place_of, read_driver
 from soilcue.data import profile_stocks
@@ -122,7 +121,7 @@ def build_atlas(
         "schemes": "\n".join(f"{m.network.name}: {m.scheme_name}" for m in chosen),
         "season": parts[0].attrs["season"],
         "solver": f"{parts[0].attrs['solver']}; accepted residual {ACCEPTED:g}, every state stable",
-        "versions": "\n".join(f"{name} {version(name)}" for name in ("jax", "numpy", "xarray")),
+        "versions": versions(),
         "assumptions": "\n".join([text for m in chosen for text in m.network.assumptions] + assumed),
         "references": "\n".join([*bibliography(["he2024", *keys, *known]), *told_by_drivers]),
     }
@@ -219,18 +218,7 @@ def write_atlas(atlas: xr.Dataset, path: str | os.PathLike[str]) -> Path:
     InputError
         When the place cannot be written.
     """
-    path = Path(path)
-    encoding = {
-        name: {"zlib": True, "complevel": 4} | ({"dtype": "float32"} if values.dtype == np.float64 else {})
-        for name, values in atlas.data_vars.items()
-        if values.ndim > 1
-    }
-    # made in memory: of a full disk the HDF5 library says nothing that could be told from a fault of its own
-    file = io.BytesIO()
-    atlas.to_netcdf(file, engine="h5netcdf", encoding=encoding)
-    with whole_file(path) as beside:
-        beside.write_bytes(file.getbuffer())
-    return path
+    return write_netcdf(atlas, path, narrow=True)
 
 
 def observed_at_depths(atlas: xr.Dataset) -> Mapping[str, pd.DataFrame]:

@@ -1,4 +1,4 @@
-"""`soilcue cite`: what to cite for models, schemes and files."""
+"""`soilcue cite`: what to cite for models, schemes, data sets and files."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from soilcue.core.errors import InputError
 
 def cite(
     what: Annotated[
-        list[str] | None, typer.Argument(help="Models, schemes, or a file soilcue wrote; all models if none.")
+        list[str] | None, typer.Argument(help="Models, schemes, data sets, or files soilcue wrote; all models if none.")
     ] = None,
     bibtex: Annotated[bool, typer.Option("--bibtex", help="Print BibTeX instead of text.")] = False,
 ) -> None:
-    """Print what to cite for models, schemes or an output file."""
+    """Print what to cite for models, schemes, data sets or output files."""
+    from soilcue.core.citing import CITED_KINDS
     from soilcue.core.references import bibliography
 
     style = "bibtex" if bibtex else "text"
     entries = bibliography(["he2024"], style)
     for name in what or _all_models():
-        from_file = Path(name).suffix == ".nc"
+        from_file = Path(name).suffix.lower() in CITED_KINDS or Path(name).is_file()
         entries += _entries_of_file(Path(name), style) if from_file else bibliography(_keys_of_part(name), style)
     typer.echo(("\n\n" if bibtex else "\n").join(dict.fromkeys(entries)))
 
@@ -34,8 +35,9 @@ def _all_models() -> list[str]:
 
 
 def _keys_of_part(name: str) -> list[str]:
-    """Reference keys of a model (with a set: ``model:set``) or a scheme."""
+    """Reference keys of a model (with a set: ``model:set``), a scheme or a data set."""
     from soilcue.core.errors import unknown_name
+    from soilcue.data.catalogue import catalogue
     from soilcue.models import MODELS
     from soilcue.schemes import SCHEMES
 
@@ -45,19 +47,20 @@ def _keys_of_part(name: str) -> list[str]:
         return [*network.references, *network.parameter_set(parameters or None).source]
     if part in list(SCHEMES):
         return list(SCHEMES[part].references)
-    raise unknown_name("model or scheme", part, [*MODELS, *SCHEMES])
+    if part in catalogue():
+        return list(catalogue()[part].cite)
+    raise unknown_name("model, scheme or data set", part, [*MODELS, *SCHEMES, *catalogue()])
 
 
 def _entries_of_file(path: Path, style: str) -> list[str]:
-    """What the ``references`` attribute of a file says, a line each."""
-    from soilcue.core.files import read_netcdf
+    """What a file says is to be cited, a line each."""
+    from soilcue.core.citing import references_of
     from soilcue.core.references import REFERENCES
 
-    lines = str(read_netcdf(path).attrs.get("references", "")).splitlines()
-    if not lines:
-        raise InputError(f"{path}: has no attribute 'references'; it does not say what to cite.")
+    lines = references_of(path)
     if style == "text":
         return lines
+    _all_models()  # a model from elsewhere makes its papers known when it is loaded
     by_text = {reference.text(): reference for reference in REFERENCES.values()}
     missing = [line for line in lines if line not in by_text]
     if missing:

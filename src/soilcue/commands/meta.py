@@ -42,8 +42,10 @@ def meta(
     folder: Annotated[Path, typer.Option(help="Where meta.html and meta_effects.csv go.")] = Path(),
 ) -> None:
     """Meta-analysis of a table of treatments and controls: write meta.html and meta_effects.csv."""
+    from soilcue.core.citing import write_table
     from soilcue.core.files import whole_file
-    from soilcue.report.meta_page import meta_page, summary_lines
+    from soilcue.core.references import bibliography
+    from soilcue.report.meta_page import meta_page, reference_keys, summary_lines
     from soilcue.synthesis import analyse_table, read_table
 
     outputs = [folder / "meta.html", folder / "meta_effects.csv"]
@@ -61,7 +63,7 @@ def meta(
         "effect": effect_column,
         "variance": variance_column,
     }
-    with whole_file(outputs[0]) as page, whole_file(outputs[1]) as data:
+    with whole_file(outputs[0]) as page:
         result = analyse_table(
             read_table(table),
             effect,
@@ -80,7 +82,8 @@ def meta(
             duration=duration,
         )
         meta_page(result, page, f"Meta-analysis of {table.name}")
-        result.effects.to_csv(data)
+        sources = bibliography(reference_keys(result))
+        write_table(result.effects, outputs[1], sources, title=f"Effect sizes of {table.name}")
     for line in summary_lines(result):
         typer.echo(line)
     typer.echo(f"data  {outputs[1].resolve()}")

@@ -7,7 +7,6 @@ Nothing here fetches anything. The sets are read from a folder the user names, b
 from __future__ import annotations
 
 import csv
-import hashlib
 import os
 import shlex
 import tomllib
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from soilcue.core.errors import InputError, unknown_name
+from soilcue.core.provenance import file_checksum
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -139,12 +139,6 @@ def list_datasets() -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows).set_index("data_set")
-
-
-def file_checksum(path: str | os.PathLike[str]) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal digits."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def check_folder(folder: str | os.PathLike[str], names: list[str] | None = None) -> list[Checked]:

@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 from plotly.offline import get_plotlyjs
 
+from soilcue.core.citing import json_ld
 from soilcue.core.files import whole_file
 
 Trace = dict[str, Any]
@@ -110,7 +111,8 @@ def write_page(
     figures : sequence of Figure
         The template places each with the macro ``figure(name)``.
     content : mapping
-        Further names for the template.
+        Further names for the template: ``title``, and ``references``, the texts of what to cite, which the page also
+        tells programs (`soilcue.core.citing`).
 
     Returns
     -------
@@ -134,6 +136,7 @@ def write_page(
         figures={figure.name: figure for figure in figures},
         figure_data=_embedded_json(figures),
         plotting_script=get_plotlyjs(),
+        citation_data=json_ld(str(content["title"]), content.get("references", ())),
         **content,
     )
     target = Path(path)
