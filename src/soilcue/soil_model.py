@@ -217,6 +217,11 @@ class SoilModel:
         }
         return state
 
+    def in_model_units(self, state: xr.Dataset, drivers: xr.Dataset) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """Stocks of a state, shape (pools, cells), and the mean drivers of its cells, as the network computes."""
+        cells, _, layout = self._cells(drivers, "annual-mean")
+        return self._start_stocks(state, layout), cells
+
     def simulate(
         self,
         drivers: xr.Dataset,

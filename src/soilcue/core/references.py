@@ -940,6 +940,37 @@ _REFERENCES = (
         "Microbial carbon use efficiency predicted from genome-scale metabolic models",
         "Nature Communications 10, 3568",
         "10.1038/s41467-019-11488-z",
+        "capek2023",
+        "Čapek, P.; Choma, M.; Kaštovská, E.; Tahovská, K.; Glanville, H. C.; Šantrůčková, H.",
+        2023,
+        "Revisiting soil microbial biomass: Considering changes in composition with growth rate",
+        "Soil Biology and Biochemistry 184, 109103",
+        "10.1016/j.soilbio.2023.109103",
+    ),
+    Reference(
+        "wang2014mend",
+        "Wang, G.; Mayes, M. A.; Gu, L.; Schadt, C. W.",
+        2014,
+        "Representation of dormant and active microbial dynamics for ecosystem modeling",
+        "PLoS ONE 9, e89252",
+        "10.1371/journal.pone.0089252",
+    ),
+    Reference(
+        "manzoni2014",
+        "Manzoni, S.; Schaeffer, S. M.; Katul, G.; Porporato, A.; Schimel, J. P.",
+        2014,
+        "A theoretical analysis of microbial eco-physiological and diffusion limitations to carbon cycling in drying "
+        "soils",
+        "Soil Biology and Biochemistry 73, 69-83",
+        "10.1016/j.soilbio.2014.02.008",
+    ),
+    Reference(
+        "dormand1980",
+        "Dormand, J. R.; Prince, P. J.",
+        1980,
+        "A family of embedded Runge-Kutta formulae",
+        "Journal of Computational and Applied Mathematics 6, 19-26",
+        "10.1016/0771-050X(80)90013-3",
     ),
 )
 

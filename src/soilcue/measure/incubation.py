@@ -42,6 +42,8 @@ class Incubation:
     """Label in solution at the end, whether never taken up or released."""
     dna_made: Any = None
     """DNA made since the start and still extractable at the end, as the carbon of the biomass it was made with."""
+    dna_made_vapour: Any = None
+    """The same as labelled vapour tells it: each moment's DNA by the enrichment of the water then, over its mean."""
     heat: Any = None
     """Heat released, kJ per mass of soil."""
     time: Any = None
