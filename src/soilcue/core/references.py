@@ -940,6 +940,8 @@ _REFERENCES = (
         "Microbial carbon use efficiency predicted from genome-scale metabolic models",
         "Nature Communications 10, 3568",
         "10.1038/s41467-019-11488-z",
+    ),
+    Reference(
         "capek2023",
         "Čapek, P.; Choma, M.; Kaštovská, E.; Tahovská, K.; Glanville, H. C.; Šantrůčková, H.",
         2023,
