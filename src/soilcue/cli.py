@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from soilcue import __version__
-from soilcue.commands import atlas, cite, data, lists, meta
+from soilcue.commands import atlas, cite, data, lists, meta, records
 from soilcue.core.errors import InputError
 from soilcue.core.files import REFUSALS
 
@@ -23,6 +23,7 @@ app = typer.Typer(
 for command in (atlas.atlas, meta.meta, lists.models, lists.schemes, lists.methods, cite.cite):
     app.command()(command)
 app.add_typer(data.app, name="data")
+app.add_typer(records.app, name="records")
 
 
 def _version(asked: bool) -> None:

@@ -661,8 +661,17 @@ _REFERENCES = (
         "10.1038/s43247-025-02707-1",
     ),
     Reference(
+        "bolscher2016",
+        "Bölscher, T.; Wadsö, L.; Börjesson, G.; Herrmann, A. M.",
+        2016,
+        "Differences in substrate use efficiency: impacts of microbial community composition, land use management, and "
+        "substrate complexity",
+        "Biology and Fertility of Soils 52, 547-559",
+        "10.1007/s00374-016-1097-5",
+    ),
+    Reference(
         "niedzwiecka2025",
-        "Niedźwiecka, J.; others",
+        "Niedźwiecka, J.; Čapek, P.; Lara, A. C.; Jabinski, S.; Meador, T. B.; Šantrůčková, H.",
         2025,
         "Aeration and mineral composition of soil mediate microbial CUE",
         "SOIL 11, 735",

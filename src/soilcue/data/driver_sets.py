@@ -32,6 +32,7 @@ CITATIONS = {
     "benchmark_sites.csv": ("wieder2015", "mimics_code", "bjorkman1957"),
     "observed_profiles.csv.gz": ("lawrence2020", "vonfromm2024", "hossain2015"),
     "coastlines.json": ("naturalearth",),
+    "cue_records.csv.gz": ("brangari2025", "niedzwiecka2025", "chakrawal2020", "bolscher2016"),
 }
 
 
