@@ -1,4 +1,4 @@
-"""AWB and CORPSE against the outputs of other people's code, steady and through time."""
+"""AWB, CORPSE and MEND against the outputs of other people's code, steady and through time."""
 
 import numpy as np
 import pandas as pd
@@ -129,3 +129,57 @@ def test_incubations_after_fire_with_corpse(table):
         # odeint at its default tolerances of 1.5e-8
         np.testing.assert_allclose(ours, days[list(CORPSE_POOLS.values())][1:], rtol=1e-6)
         np.testing.assert_allclose(run["respiration"].cumsum("time")[:119] / 1000, days["CO2"][1:], rtol=3e-6)
+
+
+# ---- MEND ----------------------------------------------------------------------------------------------------------
+
+MEND_POOLS = {
+    "particulate": "POM",
+    "mineral_associated": "MOM",
+    "adsorbed": "QOM",
+    "microbes": "MB",
+    "dissolved": "DOM",
+    "particulate_enzymes": "EP",
+    "mineral_enzymes": "EM",
+}
+# MEMC counts days, and has maintenance and death of 0.4 times its largest uptake of 3 per day: growth is nothing
+AS_IN_MEMC = {
+    "particulate_rate": 14 / 24,
+    "mineral_rate": 0.25 / 24,
+    "growth": 0.0,
+    "maintenance": 0.4 * 3.0 / 24,
+    "uptake_half": 0.25,
+    "cue": 0.4,
+    "particulate_enzyme_loss": 0.001 / 24,
+    "mineral_enzyme_loss": 0.001 / 24,
+    "sorption_capacity": 3.4,
+    "adsorption": 0.006 / 24,
+    "desorption": 0.001 / 24,
+}
+
+
+@pytest.mark.parametrize(("configuration", "exponent"), [("MEND", 1.0), ("BAMS", 1.0), ("MIMICS", 2.0)])
+def test_a_year_of_memc(table, configuration, exponent):
+    """Those of its six configurations that are MEND of 2013 with other numbers, or with crowding in death.
+
+    The names are MEMC's, not those of the models they recall.
+    """
+    peer = table("memc_all_configs_365d.csv").query("config == @configuration").reset_index(drop=True)
+    drivers = dataset("day", carbon_input=(0 * ALL_YEAR, "gC m-2 d-1"), bulk_density=(1000.0, "kg m-3"))
+    start = dataset(**{ours: (300 * peer[theirs][0], "gC m-2") for ours, theirs in MEND_POOLS.items()})
+    model = sc.model("mend", AS_IN_MEMC | {"mortality_exponent": exponent})
+    run = model.simulate(drivers, start, 1, method="rk4", steps=24, output="period")
+    later = peer["time"].to_numpy(int)[1:] - 1
+    ours = run["stock_at_end"].sel(pool=list(MEND_POOLS)).values[later] / 300
+    # lsoda at its default tolerances of 1e-6, relative and absolute
+    np.testing.assert_allclose(ours, peer[list(MEND_POOLS.values())][1:], rtol=5e-6, atol=2e-6)
+    np.testing.assert_allclose(run["respiration"].cumsum("time")[later] / 300, peer["IC"][1:], rtol=2e-6)
+    uptake, respired = run["community_uptake"], run["community_respiration"]
+    np.testing.assert_allclose(1 - respired / uptake, 0.4, rtol=1e-12)
+
+
+def test_microbes_of_memc_cannot_live_on_any_input():
+    """Its defaults let growth only just make up for death on endless dissolved carbon: there is no steady state."""
+    drivers = dataset(carbon_input=(1.0, "gC m-2 d-1"), bulk_density=(1000.0, "kg m-3"))
+    state = sc.model("mend", AS_IN_MEMC).steady_state(drivers, fluxes=True)
+    assert int(state["status"]) == 2

@@ -100,6 +100,23 @@ _REFERENCES = (
         "10.2136/sssaj2011.0340",
     ),
     Reference(
+        "wang2013",
+        "Wang, G.; Post, W. M.; Mayes, M. A.",
+        2013,
+        "Development of microbial-enzyme-mediated decomposition model parameters through steady-state and dynamic "
+        "analyses",
+        "Ecological Applications 23, 255-272",
+        "10.1890/12-0681.1",
+    ),
+    Reference(
+        "memc",
+        "Pacific Northwest National Laboratory",
+        2025,
+        "MEMC: a package for comparing configurations of microbially explicit soil models, version 0.1.1 and the "
+        "version of 2020 it grew from",
+        "https://github.com/Microbial-Explicit-Model/MEMC",
+    ),
+    Reference(
         "sulman2018",
         "Sulman, B. N.; Moore, J. A. M.; Abramoff, R.; Averill, C.; Kivlin, S.; Georgiou, K.; Sridhar, B.; "
         "Hartman, M. D.; Wang, G.; Wieder, W. R.; Bradford, M. A.; Luo, Y.; Mayes, M. A.; Morrison, E.; Riley, W. J.; "
