@@ -117,6 +117,21 @@ _REFERENCES = (
         "https://github.com/Microbial-Explicit-Model/MEMC",
     ),
     Reference(
+        "woolf2019",
+        "Woolf, D.; Lehmann, J.",
+        2019,
+        "Microbial models with minimal mineral protection can explain long-term soil organic carbon persistence",
+        "Scientific Reports 9, 6522",
+        "10.1038/s41598-019-43026-8",
+    ),
+    Reference(
+        "somic_code",
+        "Woolf, D.",
+        2019,
+        "SOMic 1.0: public code",
+        "https://github.com/domwoolf/somic1",
+    ),
+    Reference(
         "sulman2018",
         "Sulman, B. N.; Moore, J. A. M.; Abramoff, R.; Averill, C.; Kivlin, S.; Georgiou, K.; Sridhar, B.; "
         "Hartman, M. D.; Wang, G.; Wieder, W. R.; Bradford, M. A.; Luo, Y.; Mayes, M. A.; Morrison, E.; Riley, W. J.; "
