@@ -975,6 +975,67 @@ _REFERENCES = (
         "10.5194/gmd-5-1045-2012",
     ),
     Reference(
+        "orth2010",
+        "Orth, J. D.; Thiele, I.; Palsson, B. O.",
+        2010,
+        "What is flux balance analysis?",
+        "Nature Biotechnology 28, 245-248",
+        "10.1038/nbt.1614",
+    ),
+    Reference(
+        "lewis2010",
+        "Lewis, N. E.; Hixson, K. K.; Conrad, T. M.; Lerman, J. A.; Charusanti, P.; Polpitiya, A. D.; Adkins, J. N.; "
+        "Schramm, G.; Purvine, S. O.; Lopez-Ferrer, D.; Weitz, K. K.; Eils, R.; König, R.; Smith, R. D.; "
+        "Palsson, B. Ø.",
+        2010,
+        "Omic data from evolved E. coli are consistent with computed optimal growth from genome-scale models",
+        "Molecular Systems Biology 6, 390",
+        "10.1038/msb.2010.47",
+    ),
+    Reference(
+        "fritzemeier2017",
+        "Fritzemeier, C. J.; Hartleb, D.; Szappanos, B.; Papp, B.; Lercher, M. J.",
+        2017,
+        "Erroneous energy-generating cycles in published genome scale metabolic networks: identification and removal",
+        "PLoS Computational Biology 13, e1005494",
+        "10.1371/journal.pcbi.1005494",
+    ),
+    Reference(
+        "tijhuis1993",
+        "Tijhuis, L.; van Loosdrecht, M. C. M.; Heijnen, J. J.",
+        1993,
+        "A thermodynamically based correlation for maintenance Gibbs energy requirements in aerobic and anaerobic "
+        "chemotrophic growth",
+        "Biotechnology and Bioengineering 42, 509-519",
+        "10.1002/bit.260420415",
+    ),
+    Reference(
+        "pirt1965",
+        "Pirt, S. J.",
+        1965,
+        "The maintenance energy of bacteria in growing cultures",
+        "Proceedings of the Royal Society B 163, 224-231",
+        "10.1098/rspb.1965.0069",
+    ),
+    Reference(
+        "machado2018",
+        "Machado, D.; Andrejev, S.; Tramontano, M.; Patil, K. R.",
+        2018,
+        "Fast automated reconstruction of genome-scale metabolic models for microbial species and communities",
+        "Nucleic Acids Research 46, 7542-7553",
+        "10.1093/nar/gky537",
+    ),
+    Reference(
+        "teccampos2020",
+        "Tec-Campos, D.; Zuniga, C.; Passi, A.; Del Toro, J.; Tibocha-Bonilla, J. D.; Zepeda, A.; Betenbaugh, M. J.; "
+        "Zengler, K.",
+        2020,
+        "Modeling of nitrogen fixation and polymer production in the heterotrophic diazotroph Azotobacter vinelandii "
+        "DJ",
+        "Metabolic Engineering Communications 11, e00132",
+        "10.1016/j.mec.2020.e00132",
+    ),
+    Reference(
         "saifuddin2019",
         "Saifuddin, M.; Bhatnagar, J. M.; Segrè, D.; Finzi, A. C.",
         2019,
