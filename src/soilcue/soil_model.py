@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -21,12 +21,14 @@ from soilcue.core.budget import (
 )
 from soilcue.core.errors import InputError, NotDefinedError, unknown_name
 from soilcue.core.network import Flux, Network, Structure
+from soilcue.core.parameters import Parameter
 from soilcue.core.references import bibliography
+from soilcue.core.scheme import CUE_SLOT, Scheme, refuse_misfit, slot_losses
 from soilcue.core.time_axis import read_years
 from soilcue.core.units import convert
 from soilcue.core.variables import DRIVERS, OUTPUTS, chosen_drivers, find_driver, place_of, read_driver
 from soilcue.models import MODELS
-from soilcue.schemes import SCHEMES
+from soilcue.schemes import SCHEMES, chosen_schemes
 from soilcue.solve.cells import STATUS_MEANING, Status, cells_with, largest_eigenvalue, solve_cells
 from soilcue.solve.gradients import gradients
 from soilcue.solve.seasonal import PERIODS
@@ -39,7 +41,7 @@ DAYS_PER_YEAR = 365.0
 def model(
     name: str,
     parameters: str | Mapping[str, Any] | None = None,
-    cue: str | Iterable[str] | None = None,
+    cue: Any = None,
 ) -> SoilModel:
     """A soil model, ready to run.
 
@@ -50,9 +52,10 @@ def model(
     parameters : str or mapping, optional
         A published parameter set by name; the model's first by default. A mapping changes single parameters of the
         first set, in the model's units.
-    cue : str or iterable of str, optional
-        Scheme or schemes for intrinsic CUE, applied left to right (`list_schemes`). The model's own, published CUE by
-        default.
+    cue : str, mapping, Scheme, callable, or a list of these, optional
+        Scheme or schemes for intrinsic CUE, applied left to right (`list_schemes`): ``"name"``, ``"name:set"``,
+        ``{"name": {parameter: value}}``, or a function ``f(cue, temperature, ...)`` of drivers. The model's own,
+        published CUE by default.
 
     Returns
     -------
@@ -61,7 +64,8 @@ def model(
     Raises
     ------
     InputError
-        For an unknown model, set, parameter or scheme, naming the nearest; for a value out of bounds.
+        For an unknown model, set, parameter or scheme, naming the nearest; for a value out of bounds; for a scheme
+        that the model cannot take, with the reason.
 
     Examples
     --------
@@ -69,8 +73,7 @@ def model(
     >>> sc.model("mimics", parameters="wieder2015", cue="constant").parameters_name
     'wieder2015'
     """
-    names = (cue,) if isinstance(cue, str) else tuple(cue or ())
-    network = MODELS[name](parameters, tuple(SCHEMES[scheme]() for scheme in names))
+    network = MODELS[name](parameters, chosen_schemes(cue))
     if isinstance(parameters, Mapping):
         chosen = f"{network.parameter_set(None).name}, changed: {', '.join(sorted(parameters))}"
     else:
@@ -94,6 +97,8 @@ class SoilModel:
         self.parameters_name = parameters_name
         self.structure: Structure = network.structure()
         self.structure.check()
+        for scheme in network.schemes:
+            refuse_misfit(scheme, network.name, self.structure)
         carbon = network.carbon_unit
         if "-3" in carbon:
             self._stock = convert(1.0, carbon, "gC m-3") * network.depth
@@ -107,8 +112,23 @@ class SoilModel:
 
     @property
     def scheme_name(self) -> str:
-        """Names of the schemes, left to right; ``published`` for the model's own."""
-        return " | ".join(scheme.name for scheme in self.network.schemes) or "published"
+        """The schemes with their sets or changed parameters, left to right; ``published`` for the model's own."""
+        return " | ".join(scheme.label for scheme in self.network.schemes) or "published"
+
+    @property
+    def scheme_notes(self) -> tuple[str, ...]:
+        """What is assumed where a scheme and a slot of this model do not speak of the same losses of carbon."""
+        expected = slot_losses(self.structure)
+        notes = []
+        for scheme in self.network.schemes:
+            left = [loss for loss in expected if loss not in scheme.includes]
+            if scheme.includes and left:
+                notes.append(
+                    f"{self.network.title.split()[0]}: the CUE of its slots contains {', '.join(expected)}; the scheme "
+                    f"{scheme.name} speaks of {', '.join(scheme.includes)}, and what it does not speak of is taken to "
+                    "change along"
+                )
+        return tuple(notes)
 
     @property
     def references(self) -> tuple[str, ...]:
@@ -116,7 +136,7 @@ class SoilModel:
         base = self.parameters_name.split(",")[0]
         keys = [*self.network.references, *self.network.parameter_set(base).source]
         for scheme in self.network.schemes:
-            keys.extend(scheme.references)
+            keys.extend(scheme.citations)
         return tuple(dict.fromkeys(keys))
 
     def parameters(self) -> pd.DataFrame:
@@ -392,7 +412,8 @@ class SoilModel:
         -------
         xr.Dataset
             ``value``; one variable per driver, in units of `of` per unit of the driver (with a ``month`` or ``day``
-            dimension where drivers have one); ``parameter_derivative`` over parameters, per unit of each.
+            dimension where drivers have one); ``parameter_derivative`` over parameters, per unit of each;
+            ``cue_derivative`` over the slots of intrinsic CUE, all else being the same.
             Derivatives by the implicit function theorem, NaN where no state is settled.
 
         Raises
@@ -407,7 +428,7 @@ class SoilModel:
         cells, seasonal, layout = self._cells(drivers, season)
         members = np.isin(np.arange(len(self.network.pools)), chosen[of]).astype(float) * self._stock
         states = solve_cells(self.network, cells, self._weights(False)[0], seasonal=seasonal)
-        value, by_driver, by_parameter = gradients(self.network, cells, states, members, seasonal=seasonal)
+        value, by_driver, by_parameter, by_slot = gradients(self.network, cells, states, members, seasonal=seasonal)
         by_driver["carbon_input"] = by_driver["carbon_input"] / self._flow
         result = xr.Dataset({"value": layout.array(value)})
         result["value"].attrs |= {"units": "gC m-2", "long_name": of.replace("_", " ")}
@@ -422,6 +443,12 @@ class SoilModel:
                 rows.append(by_parameter[declared.name][k] if component else by_parameter[declared.name])
         result["parameter_derivative"] = layout.array(np.stack(rows), "parameter")
         result["parameter_derivative"].attrs["long_name"] = f"d {of} / d parameter, per unit of each parameter"
+        if by_slot:
+            result["cue_derivative"] = layout.array(
+                np.stack(list(by_slot.values())), "slot", *([str(layout.period)] if seasonal else [])
+            )
+            result["cue_derivative"].attrs |= {"units": "gC m-2", "long_name": f"d {of} / d intrinsic CUE of a slot"}
+            result = result.assign_coords(slot=[slot.removeprefix(CUE_SLOT) for slot in by_slot])
         return result.assign_coords(parameter=labels)
 
     def cells_with_drivers(self, drivers: xr.Dataset, *, season: str = "auto") -> dict[str, int]:
@@ -459,7 +486,7 @@ class SoilModel:
             "scheme": self.scheme_name,
             "reference_depth_m": self.network.depth,
             "implicit_microbes": int(self.network.implicit_microbes),
-            "assumptions": "\n".join(self.network.assumptions),
+            "assumptions": "\n".join([*self.network.assumptions, *self.scheme_notes]),
             "soilcue_version": soilcue.__version__,
             "references": "\n".join(bibliography(["he2024", *self.references])),
         }
@@ -779,17 +806,42 @@ def list_models() -> pd.DataFrame:
 
 
 def list_schemes() -> pd.DataFrame:
-    """The registered schemes: title, equation, drivers felt, what to cite."""
+    """The registered schemes: equation, parameters, drivers, range, what they contain, how well known, what to cite."""
+
+    def with_unit(name: str) -> str:
+        unit = DRIVERS[name].unit
+        return name if unit == "1" else f"{name} ({unit})"
+
     rows = []
     for name in SCHEMES:
         scheme = SCHEMES[name]
+        needs = scheme.needs if isinstance(scheme.needs, tuple) else ()
+        wishes = [f"{with_unit(driver)}, or {value:g}" for driver, value in scheme.wishes.items()]
         rows.append(
             {
                 "scheme": name,
                 "title": scheme.title,
                 "equation": scheme.equation,
-                "drivers": ", ".join(scheme.needs),
-                "references": ", ".join(scheme.references),
+                "drivers": ", ".join([*map(with_unit, needs), *wishes]),
+                "valid": ", ".join(f"{driver} {low:g} to {high:g}" for driver, (low, high) in scheme.valid.items()),
+                "parameters": "; ".join(_parameter_text(scheme, parameter) for parameter in scheme.declared),
+                "parameter_sets": ", ".join(published.name for published in scheme.sets),
+                "includes": ", ".join(scheme.includes),
+                "memory": ", ".join(scheme.remembers),
+                "arrow": scheme.evidence.arrow,
+                "evidence": scheme.evidence.why,
+                "contested": scheme.evidence.contested,
+                "references": ", ".join(scheme.sources()),
             }
         )
     return pd.DataFrame(rows).set_index("scheme")
+
+
+def _parameter_text(scheme: type[Scheme], parameter: Parameter) -> str:
+    """A parameter with its default, unit and bounds."""
+    value, unit = scheme.sets[0].values[parameter.name]
+    shown = ", ".join(f"{v:g}" for v in np.atleast_1d(np.asarray(convert(value, unit, parameter.unit))))
+    return (
+        f"{parameter.name} = {shown} {'' if parameter.unit == '1' else parameter.unit + ' '}"
+        f"[{parameter.low:g} to {parameter.high:g}]"
+    )

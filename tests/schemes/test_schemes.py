@@ -1,125 +1,296 @@
-"""Schemes: each keeps CUE within (0, 1), says what its numbers are, and can be swapped into every model."""
+"""The contract of every scheme: within (0, 1), smooth, as it is at its reference point, and documented."""
 
-import dataclasses
+import itertools
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
+import model_contract
 import numpy as np
 import plausible
 import pytest
+import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import soilcue as sc
 from soilcue.core.errors import InputError
 from soilcue.core.references import REFERENCES
+from soilcue.core.scheme import ARROWS, LOSSES, Response, Scheme, bent, line_in_bounds, shifted
 from soilcue.core.units import parse_unit
 from soilcue.core.variables import DRIVERS
-from soilcue.schemes import SCHEMES
-from soilcue.schemes.temperature_logit import TemperatureLogit
+from soilcue.models import MODELS
+from soilcue.schemes import SCHEMES, chosen_schemes
 
-NAMES = list(SCHEMES)
 CUES = st.floats(0.01, 0.99)
-TEMPERATURES = st.floats(DRIVERS["temperature"].low, DRIVERS["temperature"].high)
+MADE_BY_HAND = {"function": lambda cue, temperature: cue / (1 + jnp.exp(0.1 * (temperature - 30)))}
+"""What `sc.model(..., cue=...)` takes to make a scheme that is no scheme without the user's part."""
+WORDS = {"substrate": "dissolved", "microbe": "microbes"}
 
 
-def felt(scheme, random):
-    """Random values of the drivers a scheme feels, over the whole of their limits."""
-    return {name: random.uniform(DRIVERS[name].low, DRIVERS[name].high, 200) for name in scheme.needs}
+def spec(name):
+    return MADE_BY_HAND.get(name, name)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_declaration(name):
-    scheme = SCHEMES[name]
-    assert scheme.name == name
+def made(name) -> Scheme:
+    return chosen_schemes(spec(name))[0]
+
+
+def felt(scheme, random, limits, number=200):
+    """Random values of the drivers a scheme feels, and the words of a slot."""
+    drawn = {name: random.uniform(*limits(name), number) for name in (*scheme.needs, *scheme.wishes)}
+    return {**drawn, **WORDS}
+
+
+def whole(name):
+    """The limits of a driver; an unbounded one to where soils end."""
+    return DRIVERS[name].low, DRIVERS[name].high
+
+
+def with_corners(scheme, random, most=64):
+    """The scheme, and with its parameters at the ends of their bounds."""
+    ends = [[parameter.low, parameter.high] for parameter in scheme.declared]
+    corners = list(itertools.product(*ends)) if 2 ** len(ends) <= most else random.choice([0, 1], (most, len(ends)))
+    yield scheme
+    for corner in corners:
+        values = {}
+        for parameter, end in zip(scheme.declared, corner, strict=True):
+            value = end if 2 ** len(ends) <= most else (parameter.low, parameter.high)[end]
+            values[parameter.name] = jnp.broadcast_to(float(value), scheme.parameters[parameter.name].shape)
+        yield eqx.tree_at(lambda s: s.parameters, scheme, values)
+
+
+@pytest.fixture(params=list(SCHEMES))
+def scheme(request) -> Scheme:
+    return made(request.param)
+
+
+def test_declaration(scheme):
+    assert SCHEMES[scheme.name] is type(scheme)
     assert scheme.title
     assert "CUE" in scheme.equation
-    assert scheme.references
-    assert set(scheme.references) <= set(REFERENCES)
-    assert set(scheme.needs) <= set(DRIVERS)
-    numbers = {field.name: field.default for field in dataclasses.fields(scheme)}
-    assert set(scheme.units) == set(scheme.bounds) == set(numbers)
-    for number, default in numbers.items():
-        parse_unit(scheme.units[number])
-        low, high = scheme.bounds[number]
-        assert low < high
-        assert low <= default <= high
+    assert scheme.sources()
+    assert set(scheme.sources()) <= set(REFERENCES)
+    assert set(scheme.needs) | set(scheme.wishes) <= set(DRIVERS)
+    assert set(scheme.valid) <= {*scheme.needs, *scheme.wishes}
+    assert set(scheme.includes) <= set(LOSSES)
+    assert scheme.evidence.arrow in ARROWS
+    assert scheme.evidence.why
+    assert bool(scheme.declared) == bool(scheme.sets)
+    assert set(scheme.reference_point()) <= {*scheme.needs, *scheme.wishes}
+    for driver, (low, high) in scheme.valid.items():
+        assert DRIVERS[driver].low <= low < high <= DRIVERS[driver].high
+    for parameter in scheme.declared:
+        parse_unit(parameter.unit)
+        assert parameter.low < parameter.high
+        assert parameter.description
+    for published in scheme.sets:
+        assert published.source
+        assert published.description
+        assert set(published.source) <= set(REFERENCES)
+        assert type(scheme)(published.name).label in (scheme.name, f"{scheme.name}:{published.name}")
+    if not isinstance(scheme, SCHEMES["function"]):
+        assert set(scheme.needs) <= {*scheme.valid, *WORDS} or not scheme.needs
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_cue_stays_within_its_bounds_with_a_finite_slope(name):
+def test_cue_stays_within_its_bounds_and_rises_with_the_cue_it_is_given(scheme):
     random = np.random.default_rng(4)
-    base = SCHEMES[name]()
     cue = jnp.asarray(random.uniform(0.01, 0.99, 200))
-    corners = [base]
-    for number, bounds in base.bounds.items():
-        corners = [dataclasses.replace(s, **{number: value}) for s in corners for value in bounds]
-    for scheme in (base, *corners):
-        feels = felt(scheme, random)
-        mapped = scheme(cue, feels)
+    for corner in with_corners(scheme, random):
+        feels = felt(corner, random, whole)
+        slope, mapped = jax.jvp(lambda c, corner=corner, feels=feels: corner(c, feels), (cue,), (jnp.ones(200),))[::-1]
         assert ((mapped > 0) & (mapped < 1)).all()
-        slope = jax.grad(lambda c, scheme=scheme, feels=feels: jnp.sum(scheme(c, feels)))(cue)
         assert jnp.isfinite(slope).all()
         assert (slope >= 0).all()
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_model_takes_it(name):
-    for model in sc.list_models().index:
-        taken = sc.model(model, cue=name)
-        assert taken.scheme_name == name
-        assert set(SCHEMES[name].references) <= set(taken.references)
+def test_slopes_agree_with_finite_differences(scheme):
+    random = np.random.default_rng(5)
+    cue = jnp.asarray(random.uniform(0.1, 0.8, 200))
+    feels = felt(scheme, random, lambda name: scheme.valid.get(name, (0.0, 30.0)))
+
+    def by(value, at):
+        if at == "cue":
+            return scheme(value, feels)
+        if at in scheme.parameters:
+            return eqx.tree_at(lambda s: s.parameters[at], scheme, value)(cue, feels)
+        return scheme(cue, {**feels, at: value})
+
+    for at in ("cue", *scheme.needs, *scheme.wishes, *scheme.parameters):
+        start = cue if at == "cue" else scheme.parameters[at] if at in scheme.parameters else jnp.asarray(feels[at])
+        size = 1e-4 * (jnp.abs(start) + 1e-3)  # each cell's own, for a difference of fourth order
+        exact = jax.jvp(lambda value, at=at: by(value, at), (start,), (size,))[1]
+        one, two = (by(start + n * size, at) - by(start - n * size, at) for n in (1, 2))
+        difference = (8 * one - two) / 12
+        scale = size if jnp.shape(size) == (200,) else size.max()
+        exact, difference = exact / scale, difference / scale
+        np.testing.assert_allclose(exact, difference, atol=1e-6 * (1 + np.abs(exact).max()), err_msg=at)
 
 
-@settings(deadline=None, derandomize=True, max_examples=100)
-@given(CUES, TEMPERATURES)
-def test_constant_ignores_what_is_felt(cue, temperature):
-    assert SCHEMES["constant"]()(cue, {"temperature": temperature}) == cue
+def test_cue_is_as_it_is_at_the_reference_point(scheme):
+    random = np.random.default_rng(6)
+    cue = jnp.asarray(random.uniform(0.05, 0.8, 200))
+    feels = felt(scheme, random, lambda name: scheme.valid.get(name, (0.0, 30.0)))
+    if isinstance(scheme, SCHEMES["function"]):
+        return
+    found = scheme(cue, {**feels, **scheme.reference_point()})
+    np.testing.assert_allclose(found, cue, rtol=4e-16)
 
 
-@settings(deadline=None, derandomize=True, max_examples=100)
-@given(CUES, st.floats(-10, 40))
-def test_temperature_logit_keeps_the_cue_at_its_reference(cue, reference):
-    scheme = TemperatureLogit(reference_temperature=reference)
-    assert float(scheme(cue, {"temperature": reference})) == pytest.approx(cue, rel=1e-12)
+def test_monotone_where_it_says_so(scheme):
+    random = np.random.default_rng(7)
+    for driver, sign in scheme.monotone.items():
+        for cue in (0.05, 0.4, 0.8):
+            feels = {name: v if name in WORDS else v[:1] for name, v in felt(scheme, random, whole).items()}
+            low, high = whole(driver)
+            along = scheme(cue, {**feels, driver: jnp.linspace(low, high, 400)})
+            assert (sign * jnp.diff(along) >= -1e-15).all()
+            assert jnp.ptp(along) > 0
 
 
-@settings(deadline=None, derandomize=True, max_examples=100)
-@given(CUES, TEMPERATURES, TEMPERATURES)
-def test_temperature_logit_is_linear_on_the_logit(cue, one, other):
-    def logit(temperature):
-        found = TemperatureLogit()(cue, {"temperature": temperature})
-        return jnp.log(found) - jnp.log1p(-found)
-
-    assert float(logit(other) - logit(one)) == pytest.approx(-0.048 * (other - one), abs=1e-9)
-
-
-def test_temperature_logit_has_millennials_slope_at_one_half():
-    slope = jax.grad(lambda t: TemperatureLogit()(0.5, {"temperature": t}))(15.0)
-    assert float(slope) == pytest.approx(-0.012, rel=1e-12)
+def drivers_of(model, scheme, number=6):
+    """Plausible cells, and whatever else the scheme feels."""
+    drivers, random = plausible.cells(number), np.random.default_rng(8)
+    for name in scheme.needs:
+        if name not in drivers:
+            low, high = scheme.valid[name]
+            drivers[name] = ("site", random.uniform(low, high, number), {"units": DRIVERS[name].unit})
+    return drivers
 
 
-def test_schemes_are_composed_and_unknown_ones_refused():
-    both = sc.model("mimics", cue=["constant", "temperature-logit"])
-    assert both.scheme_name == "constant | temperature-logit"
+def refusal(model, cue) -> str:
+    """Why a model does not take a scheme; empty where it does."""
+    try:
+        sc.model(model, cue=cue)
+    except InputError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize("model", list(MODELS))
+def test_every_model_takes_it_or_says_why_not(scheme, model):
+    """On fluxes: every slot of the model gets a CUE within (0, 1), and with it carbon is conserved."""
+    reason = refusal(model, spec(scheme.name))
+    if reason:
+        assert scheme.name in reason
+        assert model in reason
+        return
+    taken = sc.model(model, cue=spec(scheme.name))
+    assert taken.scheme_name == scheme.label
+    assert set(scheme.citations) <= set(taken.references)
+    case = model_contract.Case(taken, drivers_of(taken, scheme), xr.Dataset())
+    drivers = model_contract.drivers_in_model_units(taken.network, case.drivers)
+    slots = taken.network.cue_slots(drivers)
+    assert slots
+    assert all(((cue > 0) & (cue < 1)).all() for cue in slots.values())
+    stocks = np.random.default_rng(9).uniform(0.1, 10, (len(taken.network.pools), 6))
+    given = taken.network.without_schemes().environment({**drivers, **slots})
+    found = model_contract.rates(taken.network, stocks, case.environment())
+    np.testing.assert_allclose(model_contract.rates(taken.network, stocks, given), found, rtol=1e-13)
+    assert (found >= 0).all()
+
+
+# ---- the rule of composition --------------------------------------------------------------------------------------
+
+
+@settings(deadline=None, derandomize=True, max_examples=60)
+@given(CUES, st.floats(-30, 40), st.floats(-30, 40))
+def test_responses_multiply_growth_to_respiration_in_any_order(cue, one, other):
+    feels = {"temperature": one}
+    first, second = made("temperature-linear"), SCHEMES["temperature-arrhenius"]({"reference_temperature": 5.0})
+    forth, back = second(first(cue, feels), feels), first(second(cue, feels), feels)
+    assert float(forth) == pytest.approx(float(back), rel=1e-12)
+    assert 0 < float(forth) < 1
+
+
+@settings(deadline=None, derandomize=True, max_examples=60)
+@given(CUES, st.floats(-1e6, 1e6))
+def test_no_shift_is_exactly_none_and_any_shift_stays_within_the_bounds(cue, shift):
+    assert float(shifted(cue, 0.0)) == cue
+    assert 0 < float(shifted(cue, shift)) < 1
+
+
+@settings(deadline=None, derandomize=True, max_examples=60)
+@given(st.floats(-5, 5))
+def test_a_line_is_itself_where_it_is_a_cue_and_bends_beyond(value):
+    found = float(line_in_bounds(value))
+    if 0.05 <= value <= 0.95:
+        assert found == value
+    assert 0 < found < 1
+    assert abs(float(bent(value, -1.0, 1.0, 0.5))) <= 1.5
+
+
+@pytest.mark.parametrize("name", [name for name in SCHEMES if issubclass(SCHEMES[name], Response)])
+def test_the_papers_cue_comes_out_where_the_reference_is_the_papers(name):
+    scheme = made(name)
+    random = np.random.default_rng(10)
+    feels = felt(scheme, random, lambda driver: scheme.valid[driver])
+    reference = scheme.response({**feels, **scheme.reference_point()})
+    np.testing.assert_allclose(scheme(reference, feels), scheme.response(feels), rtol=1e-12)
+
+
+# ---- choosing ----------------------------------------------------------------------------------------------------
+
+
+def test_ways_to_name_a_scheme():
+    named = sc.model("mimics", cue=["constant", "temperature-linear:qiao2019", {"level": {"shift": 0.5}}])
+    assert named.scheme_name == "constant | temperature-linear:qiao2019 | level (shift=0.5)"
+    assert "qiao2019" in named.references
+    assert "allison2010" not in named.references
     assert sc.model("mimics").scheme_name == "published"
-    with pytest.raises(InputError, match=r"unknown scheme 'temperature_logit'.*Did you mean 'temperature-logit'"):
-        sc.model("mimics", cue="temperature_logit")
+    assert sc.model("mimics", cue=made("level")).scheme_name == "level"
 
 
-def test_warmth_lowers_the_cue_of_soils_under_the_temperature_scheme_alone():
-    drivers = plausible.sites({"temperature": np.array([5.0, 15.0, 25.0])})
-    warm = sc.model("millennial", cue="temperature-logit").steady_state(drivers, fluxes=True)
-    same = sc.model("millennial", cue="constant").steady_state(drivers, fluxes=True)
-    found = sc.cue(warm, scale="community")["cue_community"].values
-    np.testing.assert_allclose(
-        found, TemperatureLogit()(0.19, {"temperature": drivers["temperature"].values}), rtol=1e-10
-    )
-    np.testing.assert_allclose(sc.cue(same, scale="community")["cue_community"], 0.19, rtol=1e-10)
+@pytest.mark.parametrize(
+    ("cue", "message"),
+    [
+        ("temperature_logit", r"unknown scheme 'temperature_logit'.*Did you mean 'temperature-logit'"),
+        ("temperature-linear:alison2010", r"unknown parameter set of scheme 'temperature-linear' .*'allison2010'"),
+        ({"temperature-linear": {"slop": 1}}, r"unknown parameter of scheme 'temperature-linear' 'slop'.*'slope'"),
+        ({"temperature-linear": {"slope": 1}}, "outside its bounds -0.05 to 0.05 K-1"),
+        (3.5, "cue=3.5 is no scheme"),
+        ("function", "made from a function"),
+        (lambda cue, warmth: cue, "its argument 'warmth' is no driver"),
+        (lambda *cue: cue, r"not \*args"),
+    ],
+)
+def test_what_is_no_scheme_is_refused(cue, message):
+    with pytest.raises(InputError, match=message):
+        sc.model("mimics", cue=cue)
+
+
+def test_a_function_that_leaves_the_bounds_is_refused_with_its_value():
+    def wild(cue, temperature):
+        return cue + temperature
+
+    with pytest.raises(InputError, match=r"function wild: gives a cue of microbes on dissolved of .* between 0 and 1"):
+        sc.model("millennial", cue=wild).steady_state(plausible.cells(2))
+
+
+def test_an_equinox_module_is_a_scheme():
+    class Falling(eqx.Module):
+        slope: jax.Array
+
+        def __call__(self, cue, temperature, substrate):
+            assert substrate in ("dissolved",)
+            return shifted(cue, self.slope * (temperature - 15))
+
+    taken = sc.model("millennial", cue=Falling(jnp.asarray(-0.048)))
+    assert taken.scheme_name == "function Falling"
+    drivers = plausible.cells(3)
+    values = model_drivers(taken, drivers)
+    same = sc.model("millennial", cue="temperature-logit").network.cue_slots(values)
+    for slot, cue in taken.network.cue_slots(values).items():
+        np.testing.assert_allclose(cue, same[slot], rtol=1e-14)
+
+
+def model_drivers(model, drivers):
+    return model_contract.drivers_in_model_units(model.network, drivers)
 
 
 def test_list_of_schemes():
     table = sc.list_schemes()
-    assert table.index.tolist() == sorted(NAMES)
-    assert table.loc["temperature-logit", "drivers"] == "temperature"
+    assert table.index.tolist() == sorted(SCHEMES)
+    assert table.loc["temperature-linear", "drivers"] == "temperature (degC)"
     assert table.loc["constant", "drivers"] == ""
+    assert "slope = -0.016 K-1 [-0.05 to 0.05]" in table.loc["temperature-linear", "parameters"]

@@ -46,7 +46,7 @@ def _keys_of_part(name: str) -> list[str]:
         network = MODELS[part]
         return [*network.references, *network.parameter_set(parameters or None).source]
     if part in list(SCHEMES):
-        return list(SCHEMES[part].references)
+        return list(SCHEMES[part].sources(parameters or None))
     if part in catalogue():
         return list(catalogue()[part].cite)
     raise unknown_name("model, scheme or data set", part, [*MODELS, *SCHEMES, *catalogue()])

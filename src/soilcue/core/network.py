@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar, NamedTuple
 
 import equinox as eqx
@@ -20,11 +20,14 @@ import numpy as np
 
 from soilcue.core import precision as precision
 from soilcue.core.errors import InputError, unknown_name
-from soilcue.core.parameters import Parameter, ParameterSet, checked_value, in_model_units
-from soilcue.core.scheme import Scheme
+from soilcue.core.parameters import Parameter, ParameterSet, parameter_values
+from soilcue.core.scheme import Scheme, slot_name
 
 CO2, LEACHED, INPUT = "co2", "leached", "input"
 """Names of what lies outside of a model: respired carbon, carbon washed out, and where the input comes from."""
+
+_SLOTS = "cue slots"
+"""Where, among what a microbe feels, the values of intrinsic CUE are written down while they are asked for."""
 
 KINDS = ("litter", "organic", "dissolved", "mineral", "enzyme", "living", "memory")
 
@@ -186,14 +189,8 @@ class Network(eqx.Module):
     assumptions: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, parameters: str | Mapping[str, Any] | None = None, schemes: tuple[Scheme, ...] = ()) -> None:
-        chosen = self.parameter_set(parameters if isinstance(parameters, str) else None)
-        values = in_model_units(self.declared, chosen)
-        if isinstance(parameters, Mapping):
-            by_name = {p.name: p for p in self.declared}
-            for name, value in parameters.items():
-                if name not in by_name:
-                    raise unknown_name(f"parameter of model {self.name!r}", name, by_name)
-                values[name] = checked_value(by_name[name], value)
+        chosen, values = parameter_values(f"model {self.name!r}", self.declared, self.sets, parameters)
+        assert chosen is not None, "a model has a parameter set"
         # plain arrays, so that changing a value compiles nothing anew and gradients reach it
         self.parameters = {name: jax.numpy.asarray(value) for name, value in values.items()}
         self.schemes = schemes
@@ -245,11 +242,44 @@ class Network(eqx.Module):
         published : array, optional
             The paper's CUE with its own response; the reference value when it has none.
         """
-        if not self.schemes:
-            return reference if published is None else published
+        slot = slot_name(feels)
+        if slot in feels:
+            return feels[slot]
+        cue = reference if self.schemes or published is None else published
         for scheme in self.schemes:
-            reference = scheme(reference, feels)
-        return reference
+            cue = scheme(cue, feels)
+        if _SLOTS in feels:
+            if slot in feels[_SLOTS]:
+                raise InputError(f"model {self.name!r} asks twice for the {slot}; name its microbe and substrate.")
+            feels[_SLOTS][slot] = cue
+        return cue
+
+    def cue_slots(self, drivers: Mapping[str, Any]) -> dict[str, Any]:
+        """The intrinsic CUE of every slot of the model, as the schemes give it under these drivers.
+
+        Handed back among the drivers (each under its name) they are taken instead of the schemes, so that the solver
+        need not know of them: one compiled program serves every scheme.
+
+        Parameters
+        ----------
+        drivers : mapping of str to array (any shape)
+            As for `environment`.
+
+        Returns
+        -------
+        dict of str to array, shape of the drivers
+        """
+        found: dict[str, Any] = {}
+        self.environment({**drivers, _SLOTS: found})
+        shape = jax.numpy.broadcast_shapes(*(jax.numpy.shape(values) for values in drivers.values()))
+        return {slot: jax.numpy.broadcast_to(cue, shape) for slot, cue in found.items()}
+
+    def without_schemes(self) -> Network:
+        """The same model, to be given its intrinsic CUE among the drivers."""
+        bare = object.__new__(type(self))
+        for part in fields(self):
+            object.__setattr__(bare, part.name, () if part.name == "schemes" else getattr(self, part.name))
+        return bare
 
     def structure(self) -> Structure:
         """The fluxes without their rates (found by tracing; nothing is computed)."""

@@ -76,6 +76,7 @@ DRIVERS = {
             18250,
             aliases=("annual_npp",),
         ),
+        Variable("water_potential", "MPa", "soil water potential", -1000, 0, aliases=("psi", "matric_potential")),
         # no cell is larger than the Earth
         Variable("land_area", "m2", "area of land in the cell", 0, 5.2e14),
         Variable("vegetated_area", "m2", "area of vegetated land in the cell", 0, 5.2e14),

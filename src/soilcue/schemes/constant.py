@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from soilcue.core.scheme import Scheme
+from soilcue.core.scheme import Evidence, Scheme
 from soilcue.schemes import SCHEMES
 
 
@@ -18,6 +18,11 @@ class Constant(Scheme):
     title = "constant at the model's reference value"
     equation = "CUE = CUE_ref"
     references = ("he2024",)
+    evidence = Evidence(
+        "thin",
+        "an assumption of most models, for want of better",
+        "CUE is seen to vary with temperature, moisture, nutrients, pH, substrate and community",
+    )
 
     def __call__(self, cue: Any, feels: Mapping[str, Any]) -> Any:
         """The CUE unchanged."""

@@ -3,36 +3,48 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import jax
-import jax.numpy as jnp
-
-from soilcue.core.scheme import Scheme
+from soilcue.core.parameters import Parameter, ParameterSet
+from soilcue.core.scheme import Response
 from soilcue.schemes import SCHEMES
+from soilcue.schemes.temperature_linear import WARMTH
 
 
-class TemperatureLogit(Scheme):
-    """logit(CUE) falls linearly with temperature around a reference temperature.
+class TemperatureLogit(Response):
+    """Growth : respiration changes by the same factor with every degree.
 
     The default slope is the linear slope of Millennial (-0.012 per degree, from the incubations of one rice soil of
     Devevre and Horwath 2000) carried to the logit at CUE 0.5, where d logit/dT = slope / (0.5 * 0.5). One study of
     one soil: weak evidence for a globe.
     """
 
-    slope: Any = -0.048
-    reference_temperature: Any = 15.0
-
     name = "temperature-logit"
     title = "linear in temperature on the logit"
     equation = "logit(CUE) = logit(CUE_ref) + slope (T - T_ref)"
-    references = ("devevre2000", "abramoff2022")
     needs = ("temperature",)
-    units: ClassVar = {"slope": "K-1", "reference_temperature": "degC"}
-    bounds: ClassVar = {"slope": (-0.3, 0.3), "reference_temperature": (-10.0, 40.0)}
+    valid: ClassVar = {"temperature": (5.0, 25.0)}
+    includes = ("growth respiration",)
+    evidence = WARMTH
+    monotone: ClassVar = {"temperature": -1}
+    declared = (
+        Parameter("slope", "K-1", -0.15, 0.15, "change of logit CUE with temperature"),
+        Parameter("reference_temperature", "degC", -10.0, 40.0, "temperature at which CUE is the model's reference"),
+    )
+    sets = (
+        ParameterSet(
+            "millennial",
+            ("devevre2000", "abramoff2022"),
+            "slope of Millennial's line carried to the logit at CUE 0.5",
+            {"slope": (-0.048, "K-1"), "reference_temperature": (15.0, "degC")},
+        ),
+    )
 
-    def __call__(self, cue: Any, feels: Mapping[str, Any]) -> Any:
-        """The CUE at the temperature felt."""
-        logit = jnp.log(cue) - jnp.log1p(-cue)
-        return jax.nn.sigmoid(logit + self.slope * (feels["temperature"] - self.reference_temperature))
+    def reference_point(self) -> dict[str, Any]:
+        """The reference temperature."""
+        return {"temperature": self.parameters["reference_temperature"]}
+
+    def log_odds(self, feels: Mapping[str, Any]) -> Any:
+        """Slope times temperature."""
+        return self.parameters["slope"] * feels["temperature"]
 
 
 SCHEMES.register(TemperatureLogit.name, TemperatureLogit)

@@ -108,6 +108,32 @@ def _run_blocks(network, drivers, weights, used, steps, caution, present, season
     return jax.lax.fori_loop(0, used, fill, empty)
 
 
+@eqx.filter_jit
+def _cue_slots(network, drivers):
+    return network.cue_slots(drivers)
+
+
+def with_cue(network: Network, drivers: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The drivers, and among them the intrinsic CUE of every slot, as the network's schemes give it.
+
+    To be solved with `network.without_schemes()`: the compiled solver then is one and the same under every scheme.
+
+    Parameters
+    ----------
+    network : Network
+    drivers : dict of array, shape (..., cells)
+        In the model's units. Always the same number of cells, so that this is compiled once.
+
+    Returns
+    -------
+    dict of array
+    """
+    found = {slot: np.asarray(values) for slot, values in _cue_slots(network, dict(drivers)).items()}
+    for scheme in network.schemes:
+        scheme.check(found)
+    return {**drivers, **found}
+
+
 def _limits(network, drivers):
     """Which limits are crossed (in any period of the year), shape (limits, cells)."""
     cells = drivers["carbon_input"].shape[-1]
@@ -252,13 +278,13 @@ class _Task:
         padded = np.concatenate([index, np.repeat(index[-1], block * blocks - len(index))])
         cells = _in_place(padded)
         shaped = {}
-        for name, values in self.drivers.items():
-            part = values[..., cells].reshape(*values.shape[:-1], blocks, block)
-            shaped[name] = np.moveaxis(part, -2, 0)
+        for name, values in with_cue(self.network, {k: v[..., cells] for k, v in self.drivers.items()}).items():
+            shaped[name] = np.moveaxis(values.reshape(*values.shape[:-1], blocks, block), -2, 0)
         present = np.array([i not in absent for i in range(len(self.network.pools))])
         # numbers as arrays: a plain number would be compiled in, and each new one compiled anew
         numbers = (np.asarray(-(-len(index) // block)), np.asarray(steps), np.asarray(caution))
-        found = _run_blocks(self.network, shaped, self.weights, *numbers, present, self.seasonal, self.steps_per_month)
+        bare = self.network.without_schemes()
+        found = _run_blocks(bare, shaped, self.weights, *numbers, present, self.seasonal, self.steps_per_month)
         return [
             np.moveaxis(np.asarray(o), 0, -2).reshape(*o.shape[1:-1], block * blocks)[..., : len(index)] for o in found
         ]
@@ -321,7 +347,8 @@ def largest_eigenvalue(network: Network, drivers: Mapping[str, np.ndarray], stoc
     for first in range(0, len(known), 4096):
         index = known[first : first + 4096]
         padded = np.concatenate([index, np.repeat(index[-1], 4096 - len(index))])
-        matrix = _disturbances(network, {k: v[padded] for k, v in mean.items()}, stocks[:, padded])
+        some = with_cue(network, {k: v[padded] for k, v in mean.items()})
+        matrix = _disturbances(network.without_schemes(), some, stocks[:, padded])
         values = np.linalg.eigvals(np.moveaxis(np.asarray(matrix), -1, 0)[: len(index)])
         largest[index] = values.real.max(axis=1)
     return largest

@@ -11,7 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from soilcue.core.network import Network
-from soilcue.solve.cells import BLOCK, BLOCKS, CellStates, Status, default_threads
+from soilcue.core.scheme import slots_of
+from soilcue.solve.cells import BLOCK, BLOCKS, CellStates, Status, default_threads, with_cue
 from soilcue.solve.seasonal import one_seasonal_block
 from soilcue.solve.steady import last_step, linear
 
@@ -77,6 +78,18 @@ def _run_blocks(network, drivers, start, used, weights, seasonal, steps_per_mont
     )
 
 
+@eqx.filter_jit
+def _through_cue(network, drivers, by_slot):
+    """What the derivatives by intrinsic CUE are worth by parameter and driver, through the schemes (chain rule)."""
+
+    def slots(parameters, drivers):
+        return eqx.tree_at(lambda n: n.parameters, network, parameters).cue_slots(drivers)
+
+    cells = next(iter(by_slot.values())).shape[-1]
+    spread = {name: jnp.broadcast_to(v[..., None], (*v.shape, cells)) for name, v in network.parameters.items()}
+    return jax.vjp(slots, spread, drivers)[1](by_slot)
+
+
 def gradients(
     network: Network,
     drivers: Mapping[str, np.ndarray],
@@ -108,42 +121,55 @@ def gradients(
     Returns
     -------
     tuple
-        As `value_and_gradient`; NaN where no state is settled.
+        As `value_and_gradient`, and the derivatives by the intrinsic CUE of every slot (`Network.cue_slots`), all else
+        being the same; those by driver and parameter include what they do to CUE. NaN where no state is settled.
     """
     cells = drivers["carbon_input"].shape[-1]
     which = np.flatnonzero(states.status == Status.SETTLED)
     block, blocks = BLOCK[seasonal], BLOCKS[seasonal]
+    bare = network.without_schemes()
     value = np.full(cells, np.nan)
     by_driver = {name: np.full(v.shape, np.nan) for name, v in drivers.items()}
     by_parameter = {name: np.full((*v.shape, cells), np.nan) for name, v in network.parameters.items()}
-    filled = (value, by_driver, by_parameter)
+    by_slot: dict[str, np.ndarray] = {}
 
     def work(index: np.ndarray) -> None:
         padded = np.concatenate([index, np.repeat(index[-1], block * blocks - len(index))])
+        some = {name: values[..., padded] for name, values in drivers.items()}
+        given = with_cue(network, some)
 
         def shaped(values):
-            return np.moveaxis(values[..., padded].reshape(*values.shape[:-1], blocks, block), -2, 0)
+            return np.moveaxis(values.reshape(*values.shape[:-1], blocks, block), -2, 0)
 
-        used = np.asarray(-(-len(index) // block))
+        def flat(values):
+            return np.moveaxis(np.asarray(values), 0, -2).reshape(*values.shape[1:-1], block * blocks)
+
         found = _run_blocks(
-            network,
-            {name: shaped(v) for name, v in drivers.items()},
-            shaped(states.start),
-            used,
+            bare,
+            {name: shaped(v) for name, v in given.items()},
+            shaped(states.start[:, padded]),
+            np.asarray(-(-len(index) // block)),
             weights,
             seasonal,
             steps_per_month,
         )
-
-        def fill(whole, part):
-            flat = np.moveaxis(np.asarray(part), 0, -2).reshape(*part.shape[1:-1], block * blocks)
-            whole[..., index] = flat[..., : len(index)]
-
-        jax.tree.map(fill, filled, found)
+        total, of_driver, of_parameter = jax.tree.map(flat, found)
+        of_slot = {slot: of_driver.pop(slot) for slot in slots_of(given)}
+        more_parameter, more_driver = _through_cue(network, some, of_slot) if of_slot else ({}, {})
+        value[index] = total[: len(index)]
+        nothing: dict[str, np.ndarray] = {}
+        for whole, part, more in (
+            (by_driver, of_driver, more_driver),
+            (by_parameter, of_parameter, more_parameter),
+            (by_slot, of_slot, nothing),
+        ):
+            for name, values in part.items():
+                kept = whole.setdefault(name, np.full((*values.shape[:-1], cells), np.nan))
+                kept[..., index] = (values + np.asarray(more.get(name, 0.0)))[..., : len(index)]
 
     chunks = [which[first : first + block * blocks] for first in range(0, len(which), block * blocks)]
     for index in chunks[:1]:
         work(index)  # alone, so that it is compiled once
     with ThreadPoolExecutor(threads or default_threads()) as pool:
         list(pool.map(work, chunks[1:]))
-    return filled
+    return value, by_driver, by_parameter, by_slot

@@ -18,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from soilcue.core.network import Network
-from soilcue.solve.cells import default_threads
+from soilcue.solve.cells import default_threads, with_cue
 from soilcue.solve.seasonal import implicit_step
 from soilcue.solve.steady import flux_table, gains_and_losses
 
@@ -159,6 +159,7 @@ def simulate_cells(
     for values in drivers.values():
         given &= np.isfinite(values).reshape(-1, cells).all(axis=0)
     which = np.flatnonzero(given)
+    bare = network.without_schemes()
     out = Records(
         np.full((records, len(network.pools), cells), np.nan),
         np.full((records, len(network.pools), cells), np.nan),
@@ -167,8 +168,10 @@ def simulate_cells(
 
     def work(index: np.ndarray) -> None:
         padded = np.concatenate([index, np.repeat(index[-1], BLOCK - len(index))])
-        some, next_ = ({name: values[..., padded] for name, values in d.items()} for d in (drivers, following))
-        kept = run_block(network, stocks[:, padded], some, next_, lengths, weights, records, repeated, substeps, method)
+        some, next_ = (
+            with_cue(network, {name: values[..., padded] for name, values in d.items()}) for d in (drivers, following)
+        )
+        kept = run_block(bare, stocks[:, padded], some, next_, lengths, weights, records, repeated, substeps, method)
         for whole, part in zip(out, kept, strict=True):
             whole[..., index] = np.asarray(part)[..., : len(index)]
         if progress is not None:
