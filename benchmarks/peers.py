@@ -119,10 +119,8 @@ def century_matrix(p: Parameters, cell: Mapping[str, float]) -> tuple[np.ndarray
     structural = p["structural_decay"] * np.exp(p["lignin_response"] * lignin)
     decay = pace * np.array(
         [
-            p["metabolic_decay"],
-            p["metabolic_decay"],
-            structural,
-            structural,
+            *p["metabolic_decay"],
+            *structural,
             p["surface_decay"],
             p["active_decay"] * (1 - p["active_clay"] * clay),
             p["slow_decay"],

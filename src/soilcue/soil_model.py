@@ -36,12 +36,18 @@ from soilcue.solve.transient import METHODS, simulate_cells
 
 SEASONS = ("auto", "seasonal", "annual-mean")
 DAYS_PER_YEAR = 365.0
+LONG_TERM_MEANS = {
+    "annual_carbon_input": ("carbon_input", DAYS_PER_YEAR),
+    "historic_temperature": ("temperature", 1.0),
+}
+"""Drivers that are the mean of another one, times a factor, where they are not given."""
 
 
 def model(
     name: str,
     parameters: str | Mapping[str, Any] | None = None,
     cue: Any = None,
+    options: Mapping[str, str] | None = None,
 ) -> SoilModel:
     """A soil model, ready to run.
 
@@ -50,12 +56,15 @@ def model(
     name : str
         A registered model: ``"century"``, ``"mimics"``, ``"millennial"``, ... (`list_models`).
     parameters : str or mapping, optional
-        A published parameter set by name; the model's first by default. A mapping changes single parameters of the
-        first set, in the model's units.
+        A published parameter set by name; the model's first by default. A mapping changes single parameters, in the
+        model's units: of the first set, or of the one it names under ``"set"``.
     cue : str, mapping, Scheme, callable, or a list of these, optional
         Scheme or schemes for intrinsic CUE, applied left to right (`list_schemes`): ``"name"``, ``"name:set"``,
         ``{"name": {parameter: value}}``, or a function ``f(cue, temperature, ...)`` of drivers. The model's own,
         published CUE by default.
+    options : mapping of str to str, optional
+        Structural options of the model, such as ``{"moisture": "corpse"}`` of MIMICS (`list_models` names them). What
+        the parameter set implies by default.
 
     Returns
     -------
@@ -64,8 +73,8 @@ def model(
     Raises
     ------
     InputError
-        For an unknown model, set, parameter or scheme, naming the nearest; for a value out of bounds; for a scheme
-        that the model cannot take, with the reason.
+        For an unknown model, set, parameter, scheme or option, naming the nearest; for a value out of bounds; for a
+        scheme that the model cannot take, with the reason.
 
     Examples
     --------
@@ -73,11 +82,11 @@ def model(
     >>> sc.model("mimics", parameters="wieder2015", cue="constant").parameters_name
     'wieder2015'
     """
-    network = MODELS[name](parameters, chosen_schemes(cue))
-    if isinstance(parameters, Mapping):
-        chosen = f"{network.parameter_set(None).name}, changed: {', '.join(sorted(parameters))}"
-    else:
-        chosen = network.parameter_set(parameters).name
+    network = MODELS[name](parameters, chosen_schemes(cue), options)
+    changed = dict(parameters) if isinstance(parameters, Mapping) else {"set": parameters}
+    chosen = network.parameter_set(changed.pop("set", None)).name
+    if changed:
+        chosen += f", changed: {', '.join(sorted(changed))}"
     return SoilModel(network, chosen)
 
 
@@ -484,6 +493,7 @@ class SoilModel:
             "model": self.network.name,
             "parameter_set": self.parameters_name,
             "scheme": self.scheme_name,
+            "options": ", ".join(f"{name}: {value}" for name, value in self.network.options) or "none",
             "reference_depth_m": self.network.depth,
             "implicit_microbes": int(self.network.implicit_microbes),
             "assumptions": "\n".join([*self.network.assumptions, *self.scheme_notes]),
@@ -520,13 +530,13 @@ class SoilModel:
         if not isinstance(drivers, xr.Dataset):
             raise InputError(f"drivers must be an xarray.Dataset; got {type(drivers).__name__}.")
         place = place_of(drivers)
-        wanted = [*self.network.needs, *self.network.scheme_needs()]
-        needs = [need for need in wanted if need != "annual_carbon_input" or find_driver(drivers, need)]
+        wanted = [*self.network.needs, *self.network.option_needs(), *self.network.scheme_needs()]
+        needs = [need for need in wanted if need not in LONG_TERM_MEANS or find_driver(drivers, str(need))]
         read = {name: _months_in_order(read_driver(drivers, name), place) for name in chosen_drivers(drivers, needs)}
-        if len(needs) < len(wanted):
-            carbon = read["carbon_input"]
-            mean = carbon.mean("time", skipna=False) if "time" in carbon.dims else mean_of_year(carbon)
-            read["annual_carbon_input"] = mean.rename("annual_carbon_input") * DAYS_PER_YEAR
+        for name, (of, factor) in LONG_TERM_MEANS.items():
+            if name in wanted and name not in needs:
+                mean = read[of].mean("time", skipna=False) if "time" in read[of].dims else mean_of_year(read[of])
+                read[name] = mean.rename(name) * factor
         return read, place
 
     def _period(self, read: Mapping[str, xr.DataArray], place: str) -> str | None:
@@ -796,6 +806,7 @@ def list_models() -> pd.DataFrame:
                 "title": network.title,
                 "pools": len(network.pools),
                 "parameter_sets": ", ".join(s.name for s in network.sets),
+                "options": "; ".join(f"{name}: {' | '.join(values)}" for name, values in network.choices.items()),
                 "microbes": "implicit" if network.implicit_microbes else "explicit",
                 "depth_m": network.reference_depth,
                 "drivers": ", ".join(needs),

@@ -109,3 +109,70 @@ def test_reason_of_no_answer(mimics, changes, reason):
     reasons = state["crossed_limits"].attrs["flag_meanings"].split()
     masks = state["crossed_limits"].attrs["flag_masks"]
     assert [r for r, mask in zip(reasons, masks, strict=True) if int(state["crossed_limits"]) & mask] == [reason]
+
+
+def test_responses_to_moisture():
+    filled = np.linspace(0.02, 0.98, 25)
+    drivers = plausible.sites({"moisture": 0.45 * filled}, temperature=12.0)
+    corpse = 0.022600567942709
+
+    def response(**options):
+        network = sc.model("mimics", options=options).network
+        values = {name: drivers[name].values for name in drivers} | {"moisture_scalar": filled}
+        values["annual_carbon_input"] = drivers["carbon_input"].values * 365
+        environment = network.environment(values)
+        name = "vmax microbes_r litter_metabolic"
+        return environment[name] / sc.model("mimics").network.environment(values)[name], environment
+
+    found, _ = response(moisture="corpse")
+    np.testing.assert_allclose(found, np.maximum(filled**3 * (1 - filled) ** 2.5 / corpse, 0.05), rtol=1e-12)
+    found, environment = response(moisture="calibrated")
+    assert found.max() == pytest.approx(1.0, abs=0.01)
+    assert found.min() == pytest.approx(0.05)
+    turnover = "turnover microbes_k"
+    np.testing.assert_array_equal(environment[turnover], response(moisture="none")[1][turnover])
+    found, environment = response(moisture="external", moisture_acts_on="uptake-and-turnover")
+    np.testing.assert_allclose(found, filled, rtol=1e-12)
+    np.testing.assert_allclose(environment[turnover] / response(moisture="none")[1][turnover], filled, rtol=1e-12)
+
+
+def test_historic_temperature_changes_kinetics():
+    """ln Vmax = (slope + 0.00104 MAT) T + intercept - 0.0228 MAT."""
+    drivers = plausible.one_cell(temperature=20.0)
+    acclimated = sc.model("mimics", options={"acclimation": "historic-temperature"})
+    values = {name: drivers[name].values for name in drivers} | {"annual_carbon_input": 500.0}
+    name = "vmax microbes_r litter_metabolic"
+    found = acclimated.network.environment(values | {"historic_temperature": 5.0})[name]
+    expected = sc.model("mimics").network.environment(values)[name] * np.exp(0.00104 * 5 * 20 - 0.0228 * 5)
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+def test_density_of_microbes_speeds_their_turnover():
+    from model_contract import Case, rates
+
+    drivers = plausible.cells(5)
+    one, beta = (sc.model("mimics", parameters=name) for name in ("sandbox2015", "sandbox2015-beta"))
+    stocks = Case(one, drivers, one.steady_state(drivers, eigenvalues=False)).stocks()
+    flux = beta.structure.names().index("microbes_r > som_available (mortality)")
+    network, environment = beta.network, Case(beta, drivers, None).environment()
+    death = rates(network, stocks, environment)[flux]
+    twice = rates(network, 2 * stocks, environment)[flux]
+    np.testing.assert_allclose(twice / death, 2**1.5, rtol=1e-12)
+
+
+def test_an_option_that_is_none_is_refused():
+    with pytest.raises(sc.InputError, match="corpse"):
+        sc.model("mimics", options={"moisture": "corps"})
+    with pytest.raises(sc.InputError, match="moisture"):
+        sc.model("mimics", options={"moistur": "corpse"})
+    with pytest.raises(sc.InputError, match="lacks the variable 'moisture_scalar'"):
+        sc.model("mimics", options={"moisture": "external"}).steady_state(plausible.one_cell())
+
+
+def test_single_parameters_of_any_set_may_be_changed():
+    model = sc.model("mimics", parameters={"set": "sandbox2015", "turnover_density": 1.2})
+    assert model.parameters_name == "sandbox2015, changed: turnover_density"
+    assert model.network.option("kinetics") == "reverse"
+    table = model.parameters().set_index("parameter")["value"]
+    assert table["turnover_density"] == 1.2
+    assert table["turnover_scale"] == 2.0

@@ -122,10 +122,12 @@ MILLENNIAL_POOLS = {
 }
 
 
-@pytest.fixture(scope="module", params=["fit", "default"])
+@pytest.fixture(scope="module", params=["fit", "default", "fit-eca"])
 def millennial(request, table):
     """The peer's solutions on synthetic sites, its diagnosis of them where it made one, and this project's states."""
-    peer = table("millennial_steady_grid40.csv").query("model == 'MM' and params == @request.param")
+    peer = table("millennial_steady_grid40.csv")
+    kinetics = "ECA" if request.param.endswith("-eca") else "MM"
+    peer = peer[(peer["model"] == kinetics) & (peer["params"] == request.param.removesuffix("-eca"))]
     diagnosed = table("millennial_diagnosed_cue_grid40.csv").query("params == @request.param")
     sites = drivers(
         temperature=(peer["st"], "degC"),
@@ -155,6 +157,7 @@ def test_millennial_respiration(millennial):
     np.testing.assert_allclose(state["respiration"], peer["CO2_t"], rtol=1e-8)
 
 
+@pytest.mark.parametrize("millennial", ["fit", "default"], indirect=True)
 def test_millennial_fluxes_and_diagnosed_cue(millennial):
     _, diagnosed, state = millennial
     assert len(diagnosed) >= 10
@@ -183,8 +186,12 @@ def test_millennial_fluxes_and_diagnosed_cue(millennial):
 # ---- CENTURY -------------------------------------------------------------------------------------------------------
 
 
-def test_century_diagnosed_cue(table):
-    peer = table("analytic_cue_century.csv").query("model == 'ORCHIDEE-CN-P'")
+@pytest.mark.parametrize(
+    ("model", "published", "label"),
+    [("century", "orchidee-cnp", "ORCHIDEE-CN-P"), ("century-1987", "orchidee-classic", "ORCHIDEE-classic")],
+)
+def test_century_diagnosed_cue(table, model, published, label):
+    peer = table("analytic_cue_century.csv").query("model == @label")
     assert len(peer) == 12
     sites = drivers(
         temperature=(np.full(len(peer), 12.0), "degC"),
@@ -196,9 +203,105 @@ def test_century_diagnosed_cue(table):
         structural_lignin=(peer["lignin_struct"], "1"),
         above_ground_fraction=(peer["f_above"], "1"),
     )
-    found = sc.cue(sc.model("century", parameters="orchidee-cnp").steady_state(sites, fluxes=True))
+    found = sc.cue(sc.model(model, published).steady_state(sites, eigenvalues=False))
     for rule in found["rule"].values:
         np.testing.assert_allclose(found["diagnosed_cue"].sel(rule=rule), peer["CUE_litter_plus_SOM"], rtol=1e-10)
         np.testing.assert_allclose(
             found["diagnosed_cue_without_litter"].sel(rule=rule), peer["CUE_SOM_only"], rtol=1e-10
         )
+
+
+SOILR_POOLS = {
+    "structural_above": "surf_str",
+    "metabolic_above": "surf_met",
+    "structural_below": "below_str",
+    "metabolic_below": "below_met",
+    "active": "active",
+    "slow": "slow",
+    "passive": "passive",
+}
+
+
+def soilr_drivers(peer) -> xr.Dataset:
+    """The drivers of SoilR's configurations; its inputs are per week."""
+    whole = peer["surfaceIn"] + peer["soilIn"]
+    return drivers(
+        temperature=(peer["T"], "degC"),
+        precipitation=(peer["PPT"], "mm yr-1"),
+        potential_evapotranspiration=(peer["PET"], "mm yr-1"),
+        carbon_input=(whole / 7, "gC m-2 d-1"),
+        above_ground_fraction=(peer["surfaceIn"] / whole, "1"),
+        lignin_to_nitrogen=(peer["LN"], "1"),
+        structural_lignin=(peer["Ls"], "1"),
+        clay_silt=(peer["clay"] + peer["silt"], "1"),
+    )
+
+
+def test_century_of_soilr(table):
+    peer = table("soilr_century_grid12_steady.csv")
+    model = sc.model("century-1987", "parton1987")
+    state = model.steady_state(soilr_drivers(peer), eigenvalues=False)
+    assert len(peer) >= 6
+    for ours, theirs in SOILR_POOLS.items():
+        np.testing.assert_allclose(state[ours], peer[f"ss_{theirs}"], rtol=1e-10)
+    found = sc.cue(state)
+    np.testing.assert_allclose(found["diagnosed_cue"].sel(rule="uptake"), peer["CUE_ss"], rtol=1e-10)
+    np.testing.assert_allclose(
+        found["diagnosed_cue_without_litter"].sel(rule="uptake"), peer["CUE_SOMonly"], rtol=1e-10
+    )
+
+
+def test_thirty_years_of_soilr(table):
+    configurations = table("soilr_century_grid12_steady.csv")
+    peer = table("soilr_century_grid12_30y.csv").set_index(["cfg", "week"])
+    first = peer.xs(0, level="week").loc[configurations["cfg"]]
+    start = xr.Dataset({ours: ("site", first[theirs], {"units": "gC m-2"}) for ours, theirs in SOILR_POOLS.items()})
+    constant = soilr_drivers(configurations)
+    days = constant.assign(temperature=constant["temperature"].expand_dims(day=365))
+    run = sc.model("century-1987", "parton1987").simulate(days, start, 30, method="rk4", output="period")
+    weeks = peer.index.unique("week")[1:]
+    assert weeks[-1] == 1560
+    for number, site in enumerate(configurations["cfg"]):
+        for ours, theirs in SOILR_POOLS.items():
+            found = run["stock_at_end"].sel(pool=ours, site=number).values[7 * weeks - 1]
+            # SoilR integrates with lsoda at a tolerance of 1e-6
+            np.testing.assert_allclose(found, peer.loc[site].loc[weeks, theirs], rtol=1e-5)
+
+
+CENTURY_OF_MILLENNIAL = {
+    "structural": "StrLitter",
+    "metabolic": "MetLitter",
+    "active": "ACTIVE",
+    "slow": "SLOW",
+    "passive": "PASSIVE",
+}
+
+
+def test_century_of_the_millennial_repository(table):
+    peer = table("millennialrepo_century_steady_grid40.csv")
+    sites = drivers(
+        temperature=(peer["st"], "degC"), moisture=(peer["sw"], "m3 m-3"), carbon_input=(peer["npp"], "gC m-2 d-1")
+    )
+    state = sc.model("century-millennial").steady_state(sites, eigenvalues=False)
+    assert len(peer) >= 20
+    for ours, theirs in CENTURY_OF_MILLENNIAL.items():
+        # as shipped, at the tolerance of rootSolve
+        np.testing.assert_allclose(state[ours], peer[theirs], rtol=1e-5)
+
+
+def test_ten_years_of_century_in_the_millennial_repository(table):
+    forcing, peer = table("millennial_globalaverage_forcing.csv"), table("millennialrepo_century_10y.csv")
+    days = xr.Dataset(
+        {
+            "temperature": ("day", forcing["forc_st"], {"units": "degC"}),
+            "moisture": ("day", forcing["forc_sw"], {"units": "m3 m-3"}),
+            "carbon_input": ("day", forcing["forc_npp"], {"units": "gC m-2 d-1"}),
+        }
+    )
+    first, later = peer.iloc[0], peer[peer["time"] > 1]
+    start = xr.Dataset(
+        {ours: ((), first[theirs], {"units": "gC m-2"}) for ours, theirs in CENTURY_OF_MILLENNIAL.items()}
+    )
+    run = sc.model("century-millennial").simulate(days, start, 10, method="rk4", output="period")
+    ours = run["stock_at_end"].sel(pool=list(CENTURY_OF_MILLENNIAL)).values[later["time"] - 2]
+    np.testing.assert_allclose(ours, later[list(CENTURY_OF_MILLENNIAL.values())], rtol=1e-10)

@@ -51,7 +51,7 @@ def gram_per_square_metre(network: type[Network] | Network) -> float:
 def drivers_in_model_units(network: Network, drivers: xr.Dataset) -> dict[str, np.ndarray]:
     per_day = convert(1.0, f"{network.time_unit}-1", "d-1")
     values = {}
-    for need in (*network.needs, *network.scheme_needs()):
+    for need in (*network.needs, *network.option_needs(), *network.scheme_needs()):
         names = (need,) if isinstance(need, str) else need
         if "annual_carbon_input" in names:
             values["annual_carbon_input"] = drivers["carbon_input"].values * 365
@@ -96,6 +96,8 @@ def check_declaration(network: type[Network]) -> None:
     assert dict(parse_unit(network.carbon_unit).dimensionality)["[mass]"] == 1
     needs = {name for need in network.needs for name in ((need,) if isinstance(need, str) else need)}
     assert needs <= set(DRIVERS)
+    assert {name for names in network.choice_needs.values() for name in names} <= set(DRIVERS)
+    assert all(value in network.choices[name] for name, value in network.choice_needs)
     assert "carbon_input" in needs
     for pool in network.pools:
         assert pool.kind in KINDS

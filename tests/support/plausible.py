@@ -15,6 +15,8 @@ UNITS = {
     "metabolic_fraction": "1",
     "structural_lignin": "1",
     "above_ground_fraction": "1",
+    "precipitation": "mm d-1",
+    "potential_evapotranspiration": "mm d-1",
 }
 
 
@@ -47,6 +49,8 @@ def cells(number: int, seed: int = 0) -> xr.Dataset:
             "metabolic_fraction": between(0.15, 0.7),
             "structural_lignin": between(0.1, 0.5),
             "above_ground_fraction": between(0.2, 0.8),
+            "precipitation": between(0.5, 6.0),
+            "potential_evapotranspiration": between(1.0, 4.0),
         }
     )
 
@@ -65,6 +69,8 @@ def one_cell(**changes: float) -> xr.Dataset:
         "metabolic_fraction": 0.4,
         "structural_lignin": 0.25,
         "above_ground_fraction": 0.5,
+        "precipitation": 2.0,
+        "potential_evapotranspiration": 2.5,
     }
     return with_units(values | changes)
 

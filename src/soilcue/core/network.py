@@ -167,7 +167,7 @@ class Network(eqx.Module):
     parameters: dict[str, Any]
     schemes: tuple[Scheme, ...]
     options: tuple[tuple[str, str], ...] = eqx.field(static=True)
-    """Structural choices that the parameter set implies, such as the form of the kinetics."""
+    """What was chosen of `choices`: by the user, else by the parameter set, else the first of each."""
     depth: float = eqx.field(static=True)
     """Depth of soil that the stocks stand for, m: the parameter set's, or the model's usual one."""
 
@@ -186,16 +186,42 @@ class Network(eqx.Module):
     implicit_microbes: ClassVar[bool] = False
     linear: ClassVar[bool] = False
     """Every flux is a driver-only rate times its source pool: solved without iteration."""
+    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """Structural options (the form of the kinetics, a response to moisture) and what each may be."""
+    choice_needs: ClassVar[Mapping[tuple[str, str], tuple[str, ...]]] = {}
+    """Drivers that a choice (option, value) needs beside `needs`."""
     assumptions: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, parameters: str | Mapping[str, Any] | None = None, schemes: tuple[Scheme, ...] = ()) -> None:
+    def __init__(
+        self,
+        parameters: str | Mapping[str, Any] | None = None,
+        schemes: tuple[Scheme, ...] = (),
+        options: Mapping[str, str] | None = None,
+    ) -> None:
         chosen, values = parameter_values(f"model {self.name!r}", self.declared, self.sets, parameters)
         assert chosen is not None, "a model has a parameter set"
         # plain arrays, so that changing a value compiles nothing anew and gradients reach it
         self.parameters = {name: jax.numpy.asarray(value) for name, value in values.items()}
         self.schemes = schemes
-        self.options = tuple(sorted(chosen.options.items()))
+        self.options = self._chosen_options(chosen.options, options or {})
         self.depth = chosen.depth or self.reference_depth
+
+    @classmethod
+    def _chosen_options(cls, of_set: Mapping[str, str], of_user: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+        """One value for each of `choices`."""
+        chosen = {name: values[0] for name, values in cls.choices.items()}
+        for given in (of_set, of_user):
+            for name, value in given.items():
+                if name not in cls.choices:
+                    raise unknown_name(f"option of model {cls.name!r}", name, cls.choices)
+                if value not in cls.choices[name]:
+                    raise unknown_name(f"value of option {name!r} of model {cls.name!r}", value, cls.choices[name])
+                chosen[name] = value
+        return tuple(sorted(chosen.items()))
+
+    def option(self, name: str) -> str:
+        """What was chosen for one of `choices`."""
+        return dict(self.options)[name]
 
     @classmethod
     def parameter_set(cls, name: str | None) -> ParameterSet:
@@ -289,13 +315,19 @@ class Network(eqx.Module):
             found[:] = list(self.fluxes(stocks, self.environment(drivers)))
             return [flux.rate for flux in found]
 
-        drivers = dict.fromkeys([*self.first_needs(), *self.scheme_needs()], 0.5)
+        drivers = dict.fromkeys([*self.first_needs(), *self.option_needs(), *self.scheme_needs()], 0.5)
         jax.eval_shape(trace, {pool.name: 1.0 for pool in self.pools}, drivers)
         return Structure(self.pools, tuple(flux._replace(rate=None) for flux in found), self.implicit_microbes)
+
+    def option_needs(self) -> tuple[str, ...]:
+        """Drivers that the chosen options need beside `needs`."""
+        needed = dict.fromkeys(name for chosen in self.options for name in self.choice_needs.get(chosen, ()))
+        return tuple(name for name in needed if name not in self.needs)
 
     def scheme_needs(self) -> tuple[str, ...]:
         """Drivers that the schemes feel and the model itself does not take."""
         own = {name for need in self.needs for name in ((need,) if isinstance(need, str) else need)}
+        own |= set(self.option_needs())
         felt = dict.fromkeys(name for scheme in self.schemes for name in scheme.needs)
         return tuple(name for name in felt if name not in own)
 

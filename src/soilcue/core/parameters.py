@@ -81,7 +81,7 @@ def in_model_units(declared: tuple[Parameter, ...], published: ParameterSet) -> 
 def parameter_values(
     owner: str, declared: tuple[Parameter, ...], sets: tuple[ParameterSet, ...], chosen: str | Mapping[str, Any] | None
 ) -> tuple[ParameterSet | None, dict[str, np.ndarray]]:
-    """What a user chose: a published set, or the first with single parameters changed.
+    """What a user chose: a published set, or one with single parameters changed.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def parameter_values(
     sets : tuple of ParameterSet
         The first is the default; empty for something without parameters.
     chosen : str, mapping or None
-        A set by name, or values by parameter, in the units of `declared`.
+        A set by name, or values by parameter, in the units of `declared`, with the set they change under ``"set"``.
 
     Returns
     -------
@@ -103,17 +103,17 @@ def parameter_values(
     InputError
         For an unknown set or parameter, naming the nearest; for a value out of bounds.
     """
-    named = chosen if isinstance(chosen, str) else None
+    changed = dict(chosen) if isinstance(chosen, Mapping) else {"set": chosen}
+    named = changed.pop("set", None)
     published = next((one for one in sets if named in (None, one.name)), None)
     if named is not None and published is None:
         raise unknown_name(f"parameter set of {owner}", named, [one.name for one in sets])
     values = in_model_units(declared, published) if published else {}
-    if isinstance(chosen, Mapping):
-        by_name = {parameter.name: parameter for parameter in declared}
-        for name, value in chosen.items():
-            if name not in by_name:
-                raise unknown_name(f"parameter of {owner}", name, by_name)
-            values[name] = checked_value(by_name[name], value)
+    by_name = {parameter.name: parameter for parameter in declared}
+    for name, value in changed.items():
+        if name not in by_name:
+            raise unknown_name(f"parameter of {owner}", name, by_name)
+        values[name] = checked_value(by_name[name], value)
     return published, values
 
 

@@ -156,6 +156,34 @@ _REFERENCES = (
         "GitHub repository piersond/MIMICS_STODE",
     ),
     Reference(
+        "testbed_mimics",
+        "Wieder, W. R.; Hartman, M. D.",
+        2017,
+        "MIMICS in the biogeochemical testbed: mimics_cycle.f90 and the parameter file of 28 November 2017",
+        "GitHub repository wwieder/biogeochem_testbed",
+    ),
+    Reference(
+        "rocci_msbio_code",
+        "Rocci, K.; Pierson, D.",
+        2022,
+        "MIMICS_MSBio, MIMICS with kinetics that follow the historic temperature (commit 1b8e21f)",
+        "GitHub repository katierocci/MIMICS_MSBio",
+    ),
+    Reference(
+        "orchidee_classic_code",
+        "The ORCHIDEE developers",
+        2021,
+        "ORCHIDEE-CROP, modules stomate_soilcarbon and constantes_var (commit 8a57133)",
+        "GitHub repository yangsssu/ORCHIDEE-CROP",
+    ),
+    Reference(
+        "soilr_code",
+        "Sierra, C. A.; Mueller, M.",
+        2023,
+        "SoilR 1.2.107: CenturyModel, fT.Century1, fW.Century",
+        "CRAN package SoilR",
+    ),
+    Reference(
         "abramoff2018",
         "Abramoff, R.; Xu, X.; Hartman, M.; O'Brien, S.; Feng, W.; Davidson, E.; Finzi, A.; Moorhead, D.; Schimel, J.; "
         "Torn, M.; Mayes, M. A.",

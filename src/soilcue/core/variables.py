@@ -77,6 +77,12 @@ DRIVERS = {
             aliases=("annual_npp",),
         ),
         Variable("water_potential", "MPa", "soil water potential", -1000, 0, aliases=("psi", "matric_potential")),
+        Variable("historic_temperature", "degC", "soil temperature that microbes are used to, long-term mean", -60, 60),
+        Variable("moisture_scalar", "1", "response of microbial activity to moisture, from another model", 0, 1),
+        Variable("precipitation", "mm d-1", "precipitation", 0, 2000, aliases=("precip", "PPT")),
+        Variable(
+            "potential_evapotranspiration", "mm d-1", "potential evapotranspiration", 0, 50, aliases=("pet", "PET")
+        ),
         # no cell is larger than the Earth
         Variable("land_area", "m2", "area of land in the cell", 0, 5.2e14),
         Variable("vegetated_area", "m2", "area of vegetated land in the cell", 0, 5.2e14),

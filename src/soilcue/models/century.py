@@ -5,7 +5,7 @@ woody litter pools of that code are left out: the drivers do not tell woody from
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import jax.numpy as jnp
 
@@ -21,10 +21,12 @@ class Century(Network):
 
     name = "century"
     title = "CENTURY as in ORCHIDEE-CN-P"
-    references = ("parton1987", "sun2021")
+    references: ClassVar[tuple[str, ...]] = ("parton1987", "sun2021")
     carbon_unit, time_unit, reference_depth = "gC m-2", "d", 1.0
     implicit_microbes, linear = True, True
-    needs = (
+    surface: ClassVar[bool] = True
+    """Whether litter on the surface becomes surface organic matter first."""
+    needs: ClassVar[tuple[str | tuple[str, ...], ...]] = (
         "temperature",
         "moisture",
         "porosity",
@@ -34,13 +36,13 @@ class Century(Network):
         ("lignin_to_nitrogen", "metabolic_fraction"),
         ("litter_lignin", "structural_lignin"),
     )
-    assumptions = (
+    assumptions: ClassVar[tuple[str, ...]] = (
         "CENTURY: relative humidity of soil and litter is moisture / porosity, and one temperature and moisture "
         "serve litter and soil",
         "CENTURY: no woody litter; the stocks, which the published model gives no depth, are taken for one metre",
     )
 
-    pools = (
+    pools: ClassVar[tuple[Pool, ...]] = (
         Pool("metabolic_above", "litter", "metabolic litter on the surface", 30.0),
         Pool("metabolic_below", "litter", "metabolic litter in the soil", 30.0),
         Pool("structural_above", "litter", "structural litter on the surface", 150.0),
@@ -51,11 +53,11 @@ class Century(Network):
         Pool("passive", "organic", "passive soil organic matter", 10000.0),
     )
 
-    declared = (
+    declared: ClassVar[tuple[Parameter, ...]] = (
         Parameter("metabolic_intercept", "1", 0.1, 1.0, "metabolic fraction of litter without lignin"),
         Parameter("metabolic_slope", "1", 0.0, 0.1, "its decrease with lignin:nitrogen"),
-        Parameter("metabolic_decay", "d-1", 1e-5, 1.0, "decay of metabolic litter"),
-        Parameter("structural_decay", "d-1", 1e-5, 1.0, "decay of structural litter without lignin"),
+        Parameter("metabolic_decay", "d-1", 1e-5, 1.0, "decay of metabolic litter", LAYERS),
+        Parameter("structural_decay", "d-1", 1e-5, 1.0, "decay of structural litter without lignin", LAYERS),
         Parameter("lignin_response", "1", -10.0, 0.0, "response of ln structural decay to its lignin"),
         Parameter("surface_decay", "d-1", 1e-6, 1.0, "decay of surface organic matter"),
         Parameter("active_decay", "d-1", 1e-6, 1.0, "decay of active organic matter without clay"),
@@ -82,7 +84,7 @@ class Century(Network):
         Parameter("moisture_minimum", "1", 0.001, 1.0, "least moisture response"),
     )
 
-    sets = (
+    sets: ClassVar[tuple[ParameterSet, ...]] = (
         ParameterSet(
             "orchidee-cnp",
             ("sun2021", "orchidee_cnp_code"),
@@ -90,8 +92,8 @@ class Century(Network):
             {
                 "metabolic_intercept": (0.85, "1"),
                 "metabolic_slope": (0.018, "1"),
-                "metabolic_decay": (15.0, "yr-1"),
-                "structural_decay": (4.0, "yr-1"),
+                "metabolic_decay": ((15.0, 15.0), "yr-1"),
+                "structural_decay": ((4.0, 4.0), "yr-1"),
                 "lignin_response": (-3.0, "1"),
                 "surface_decay": (6.0, "yr-1"),
                 "active_decay": (7.3, "yr-1"),
@@ -120,7 +122,7 @@ class Century(Network):
 
     def environment(self, drivers: Mapping[str, Any]) -> dict[str, Any]:
         """Decay rates and transfer efficiencies from climate, clay and litter quality."""
-        p, clay = self.parameters, drivers["clay"]
+        p, clay = self.parameters, self.texture(drivers)
         if "metabolic_fraction" in drivers:
             metabolic = drivers["metabolic_fraction"]
         else:
@@ -132,16 +134,7 @@ class Century(Network):
             lignin = drivers["structural_lignin"]
         else:
             lignin = drivers["litter_lignin"] / (1 - metabolic)  # all lignin of litter is in its structural part
-        thermal = jnp.minimum(
-            jnp.exp(p["temperature_sensitivity"] * (drivers["temperature"] - p["temperature_optimum"])), 1.0
-        )
-        humidity = drivers["moisture"] / drivers["porosity"]
-        wet = jnp.clip(
-            p["moisture_quadratic"] * humidity**2 + p["moisture_linear"] * humidity + p["moisture_constant"],
-            p["moisture_minimum"],
-            1.0,
-        )
-        pace = thermal * wet
+        pace = self.pace(drivers)
 
         def efficiency(kept, pool):
             return self.intrinsic_cue(kept * jnp.ones_like(clay), {**drivers, "substrate": pool, "microbe": "implicit"})
@@ -151,15 +144,19 @@ class Century(Network):
             "above": drivers["above_ground_fraction"],
             "metabolic": metabolic,
             "lignin": lignin,
-            "humidity": humidity,
         }
+        if "moisture" in drivers:
+            result["humidity"] = drivers["moisture"] / drivers["porosity"]
         for i, layer in enumerate(LAYERS):
-            result[f"decay metabolic_{layer}"] = p["metabolic_decay"] * pace
-            result[f"decay structural_{layer}"] = p["structural_decay"] * jnp.exp(p["lignin_response"] * lignin) * pace
+            result[f"decay metabolic_{layer}"] = p["metabolic_decay"][i] * pace
+            result[f"decay structural_{layer}"] = (
+                p["structural_decay"][i] * jnp.exp(p["lignin_response"] * lignin) * pace
+            )
             result[f"kept metabolic_{layer}"] = efficiency(p["metabolic_efficiency"][i], f"metabolic_{layer}")
             result[f"kept structural_{layer}"] = efficiency(p["structural_efficiency"][i], f"structural_{layer}")
         result["kept lignin"] = efficiency(p["lignin_efficiency"], "lignin")
-        result["decay surface"] = p["surface_decay"] * pace
+        if self.surface:
+            result["decay surface"] = p["surface_decay"] * pace
         result["decay active"] = p["active_decay"] * (1 - p["active_clay"] * clay) * pace
         result["decay slow"] = p["slow_decay"] * pace
         result["decay passive"] = p["passive_decay"] * pace
@@ -174,14 +171,27 @@ class Century(Network):
         result["passive to active"] = efficiency(p["passive_to_active"], "passive")
         return result
 
+    def texture(self, drivers: Mapping[str, Any]) -> Any:
+        """What slows the active pool and lets it keep more."""
+        return drivers["clay"]
+
+    def pace(self, drivers: Mapping[str, Any]) -> Any:
+        """Response of decay to temperature and moisture."""
+        p, humidity = self.parameters, drivers["moisture"] / drivers["porosity"]
+        thermal = jnp.minimum(
+            jnp.exp(p["temperature_sensitivity"] * (drivers["temperature"] - p["temperature_optimum"])), 1.0
+        )
+        wet = p["moisture_quadratic"] * humidity**2 + p["moisture_linear"] * humidity + p["moisture_constant"]
+        return thermal * jnp.clip(wet, p["moisture_minimum"], 1.0)
+
     def limits(self, environment: Mapping[str, Any]) -> dict[str, Any]:
         """Where the published functions leave their domain."""
         e = environment
-        return {
+        crossed = {
             "metabolic fraction of litter outside [0, 1)": (e["metabolic"] < 0) | (e["metabolic"] >= 1),
             "more lignin than structural litter": (e["lignin"] < 0) | (e["lignin"] > 1),
-            "moisture above porosity": e["humidity"] > 1,
         }
+        return crossed | ({"moisture above porosity": e["humidity"] > 1} if "humidity" in e else {})
 
     def fluxes(self, stocks: Mapping[str, Any], environment: Mapping[str, Any]) -> Iterator[Flux]:
         """Decay of each pool, split into what other pools keep and what is respired."""
@@ -193,7 +203,8 @@ class Century(Network):
                 yield Flux(source, target, "decomposition", share * lost)
             yield Flux(source, CO2, "decomposition", (1 - sum(shares.values())) * lost)
 
-        for layer, share, receiver in (("above", e["above"], "surface"), ("below", 1 - e["above"], "active")):
+        first = "surface" if self.surface else "active"
+        for layer, share, receiver in (("above", e["above"], first), ("below", 1 - e["above"], "active")):
             yield Flux(INPUT, f"metabolic_{layer}", "input", e["input"] * share * e["metabolic"])
             yield Flux(INPUT, f"structural_{layer}", "input", e["input"] * share * (1 - e["metabolic"]))
             yield from decay(f"metabolic_{layer}", {receiver: e[f"kept metabolic_{layer}"]})
@@ -201,7 +212,7 @@ class Century(Network):
                 f"structural_{layer}",
                 {receiver: (1 - e["lignin"]) * e[f"kept structural_{layer}"], "slow": e["lignin"] * e["kept lignin"]},
             )
-        for source in ("surface", "active"):
+        for source in dict.fromkeys((first, "active")):
             yield from decay(source, {"slow": e["active to slow"], "passive": e["active to passive"]})
         yield from decay("slow", {"active": e["slow to active"], "passive": e["slow to passive"]})
         yield from decay("passive", {"active": e["passive to active"]})

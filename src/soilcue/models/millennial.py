@@ -1,11 +1,11 @@
 """Millennial Version 2: measurable pools - particulate, dissolved, aggregate, microbial, mineral-associated carbon.
 
-Abramoff et al. (2022); equation numbers are those of the paper's code. Michaelis-Menten form. gC m-2 and days, over
-one metre of soil.
+Abramoff et al. (2022); equation numbers are those of the paper's code. Depolymerisation and uptake by Michaelis-Menten
+kinetics or by the equilibrium chemistry approximation (ECA). gC m-2 and days, over one metre of soil.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import jax.numpy as jnp
 
@@ -32,16 +32,31 @@ _SHARED = {
     "matric_sensitivity": (2.1e-4, "kPa-1"),
     "anaerobic_minimum": (0.2, "1"),
 }
+_FIT = _SHARED | {
+    "depolymerisation_half": (6443.0, "gC m-2"),
+    "depolymerisation_rate": (1.8e12, "d-1"),
+    "depolymerisation_energy": (63909.0, "J mol-1"),
+    "aggregation": (0.018, "d-1"),
+    "breakdown": (0.02, "d-1"),
+    "binding_ph": (0.12, "1"),
+    "uptake_half": (774.6, "gC m-2"),
+    "uptake_rate": (2.3e12, "d-1"),
+    "uptake_energy": (57865.0, "J mol-1"),
+    "mortality": (0.0045, "m2 gC-1 d-1"),
+    "mineral_aggregation": (0.0048, "d-1"),
+    "cue_reference": (0.19, "1"),
+}
 
 
 class Millennial(Network):
-    """Millennial V2, Michaelis-Menten kinetics."""
+    """Millennial V2, with Michaelis-Menten kinetics or the equilibrium chemistry approximation."""
 
     name = "millennial"
-    title = "Millennial Version 2 (Michaelis-Menten)"
+    title = "Millennial Version 2"
     references = ("abramoff2018", "abramoff2022")
     carbon_unit, time_unit, reference_depth = "gC m-2", "d", 1.0
     needs = ("temperature", "moisture", "carbon_input", "porosity", "pH", "bulk_density", "clay_silt")
+    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {"kinetics": ("michaelis-menten", "eca")}
     assumptions = (
         "Millennial: the matric potential is the constant of the published parameter files (15 kPa)",
         "Millennial: where mineral-associated carbon exceeds the sorption capacity, the published net sorption turns "
@@ -93,21 +108,14 @@ class Millennial(Network):
             "fit",
             ("abramoff2022", "millennial_code"),
             "fitted to global profiles: soilpara_in_fit.txt of the public code",
-            _SHARED
-            | {
-                "depolymerisation_half": (6443.0, "gC m-2"),
-                "depolymerisation_rate": (1.8e12, "d-1"),
-                "depolymerisation_energy": (63909.0, "J mol-1"),
-                "aggregation": (0.018, "d-1"),
-                "breakdown": (0.02, "d-1"),
-                "binding_ph": (0.12, "1"),
-                "uptake_half": (774.6, "gC m-2"),
-                "uptake_rate": (2.3e12, "d-1"),
-                "uptake_energy": (57865.0, "J mol-1"),
-                "mortality": (0.0045, "m2 gC-1 d-1"),
-                "mineral_aggregation": (0.0048, "d-1"),
-                "cue_reference": (0.19, "1"),
-            },
+            _FIT,
+        ),
+        ParameterSet(
+            "fit-eca",
+            ("abramoff2022", "millennial_code"),
+            "the values of fit, fitted with Michaelis-Menten kinetics, in derivs_V2_ECA.R of the public code",
+            _FIT,
+            {"kinetics": "eca"},
         ),
         ParameterSet(
             "default",
@@ -193,9 +201,12 @@ class Millennial(Network):
         yield Flux(INPUT, "particulate", "input", k["input_to_particulate"] * e["input"])
         yield Flux(INPUT, "dissolved", "input", (1 - k["input_to_particulate"]) * e["input"])
 
-        depolymerised = (
-            e["depolymerisation"] * c["particulate"] * c["microbes"] / (k["depolymerisation_half"] + c["microbes"])
-        )
+        def consumed(limit, half, substrate, saturating):
+            """What saturates is microbes or substrate; in the equilibrium chemistry approximation both."""
+            held = c[substrate] + c["microbes"] if self.option("kinetics") == "eca" else c[saturating]
+            return limit * c[substrate] * c["microbes"] / (half + held)
+
+        depolymerised = consumed(e["depolymerisation"], k["depolymerisation_half"], "particulate", "microbes")
         yield Flux("particulate", "dissolved", "depolymerisation", depolymerised)  # eq 2
         yield Flux("particulate", "aggregate", "aggregation", k["aggregation"] * diffusion * c["particulate"])  # eq 5
 
@@ -219,7 +230,7 @@ class Millennial(Network):
             k["mineral_aggregation"] * diffusion * c["mineral_associated"],
         )  # eq 18
 
-        taken_up = e["uptake"] * c["microbes"] * c["dissolved"] / (k["uptake_half"] + c["dissolved"])  # eq 13
+        taken_up = consumed(e["uptake"], k["uptake_half"], "dissolved", "dissolved")  # eq 13
         yield Flux("dissolved", "microbes", "uptake", e["cue"] * taken_up)
         yield Flux("dissolved", CO2, "uptake", (1 - e["cue"]) * taken_up, through="microbes")  # eq 21
 
