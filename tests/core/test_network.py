@@ -1,5 +1,7 @@
 """Networks: what their structure says, and which networks are refused."""
 
+from typing import ClassVar
+
 import jax
 import numpy as np
 import pytest
@@ -101,6 +103,7 @@ class Heap(Network):
     name, title, references = "heap", "a heap", ("he2024",)
     carbon_unit, time_unit, reference_depth = "gC m-2", "d", 1.0
     needs = (("temperature", "clay"), "carbon_input")
+    choices: ClassVar = {"form": ("one", "other")}
     pools = (Pool("heap", "litter", "all there is"),)
     declared = (Parameter("decay", "d-1", 1e-6, 1.0, "decay"), Parameter("kept", "1", 0.1, 0.9, "kept", ("a", "b")))
     sets = (
@@ -138,7 +141,8 @@ def test_the_first_parameter_set_is_the_default_and_is_converted():
     heap = Heap()
     assert float(heap.parameters["decay"]) == pytest.approx(0.01, rel=1e-14)
     np.testing.assert_allclose(heap.parameters["kept"], [0.2, 0.3])
-    assert heap.options == ()
+    assert heap.options == (("form", "one"),)
+    assert Heap(options={"form": "other"}).option("form") == "other"
     assert Heap("two").options == (("form", "other"),)
     assert Heap.first_needs() == ("temperature", "carbon_input")
 
