@@ -1,4 +1,7 @@
-"""A small invented atlas, with everything a real one has: sea, ice, flags, hatching, models without microbes."""
+"""A browser; and a small invented atlas with all a real one has: sea, ice, flags, hatching, models without microbes."""
+
+import os
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -113,3 +116,20 @@ def profiles() -> dict[str, pd.DataFrame]:
         }
     )
     return dict.fromkeys(MODELS, stocks)
+
+
+@pytest.fixture
+def browser():
+    """Chromium; without it the test is skipped, but fails on the CI machine."""
+    path = shutil.which("chromium")
+    if path is None:
+        if os.environ.get("CI"):
+            pytest.fail("Chromium is missing: apt-get install chromium")
+        pytest.skip("Chromium is not installed here")
+    from playwright.sync_api import sync_playwright
+
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield chromium
+        chromium.close()

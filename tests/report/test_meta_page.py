@@ -297,22 +297,6 @@ def test_the_table_is_never_overwritten(table, tmp_path):
     assert "would be overwritten" in ended.err
 
 
-@pytest.fixture
-def browser():
-    path = shutil.which("chromium")
-    if path is None:
-        if os.environ.get("CI"):
-            pytest.fail("Chromium is missing: apt-get install chromium")
-        pytest.skip("Chromium is not installed here")
-    from playwright.sync_api import sync_playwright
-
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=arguments)
-        yield chromium
-        chromium.close()
-
-
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [1200, 360])
 def test_browser_draws_the_page_offline(browser, path, analysis, width):

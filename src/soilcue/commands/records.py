@@ -55,14 +55,15 @@ def read(
     as_json: AsJson = False,
 ) -> None:
     """Read a published table into records: how many, every kind of flag, and what made no record."""
-    from soilcue.core.files import whole_file
-    from soilcue.records import READERS, flat
+    from soilcue.core.citing import write_table
+    from soilcue.core.references import bibliography
+    from soilcue.records import READERS, flat, units
 
-    reading = READERS[name].read(data)
+    reader = READERS[name]
+    reading = reader.read(data)
     flags = reading.flags()
     if to is not None:
-        with whole_file(to) as beside:
-            reading.table().to_csv(beside)
+        write_table(reading.table(), to, bibliography(reader.about.cite), title=reader.about.title, units=units())
     if as_json:
         typer.echo(
             json.dumps(
@@ -101,3 +102,27 @@ def schema(as_json: AsJson = False) -> None:
         allowed = f"one of {', '.join(field.names)}" if field.names else field.kind
         about = "; ".join(text for text in (field.description, field.unit, allowed, field.mixs) if text)
         typer.echo(f"    {field.path:<{width}}{about}")
+
+
+@app.command()
+def report(
+    data: Data = None,
+    folder: Annotated[Path, typer.Option(help="Where records.html and records.csv go.")] = Path(),
+) -> None:
+    """Report on the records at hand, embedded ones included: write records.html and records.csv."""
+    from soilcue.core.citing import write_table
+    from soilcue.core.files import whole_file
+    from soilcue.core.references import bibliography
+    from soilcue.records import at_hand, records_table, units
+    from soilcue.report.records_page import records_page, reference_keys, summary_lines
+
+    page, table = folder / "records.html", folder / "records.csv"
+    with whole_file(page) as beside:
+        readings = at_hand(data)
+        records_page(readings, beside)
+        every = records_table([record for reading in readings for record in reading.records])
+        write_table(every, table, bibliography(reference_keys(readings)), title="Records of CUE", units=units())
+    for line in summary_lines(readings):
+        typer.echo(line)
+    typer.echo(f"data  {table.resolve()}")
+    typer.echo(f"page  {page.resolve()}")

@@ -9,13 +9,14 @@ A record may hold what cannot be (a CUE above one): published tables do, and `so
 
 from __future__ import annotations
 
+import difflib
 import types
 import typing
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
 from pydantic_core.core_schema import CoreSchema, no_info_after_validator_function
 
 from soilcue.core.errors import unknown_name
@@ -374,6 +375,11 @@ def fields() -> dict[str, RecordField]:
     return {field.path: field for field in _fields_of(Record, "")}
 
 
+def units() -> dict[str, str]:
+    """Unit of every column of a table of records that has one."""
+    return {path: field.unit for path, field in fields().items() if field.unit}
+
+
 def _fields_of(part: type[Part], prefix: str) -> Iterator[RecordField]:
     kinds = {float: "number", int: "whole number", bool: "yes or no", str: "text"}
     for name, info in part.model_fields.items():
@@ -437,3 +443,61 @@ def nested(values: Mapping[str, Any]) -> dict[str, Any]:
             branch = branch.setdefault(parent, {})
         branch[name] = value
     return tree
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """What is wrong with one value of a record."""
+
+    path: str
+    found: str
+    allowed: str
+
+
+def what_is_wrong(error: ValidationError) -> list[Complaint]:
+    """Everything that pydantic has against a record, in words: which field, what was found, what is allowed."""
+    words = {
+        "greater_than": "above {gt:g}",
+        "greater_than_equal": "{ge:g} or more",
+        "less_than": "below {lt:g}",
+        "less_than_equal": "{le:g} or less",
+        "float_type": "a number",
+        "float_parsing": "a number",
+        "finite_number": "a finite number",
+        "int_type": "a whole number",
+        "int_parsing": "a whole number",
+        "int_from_float": "a whole number",
+        "bool_type": "true or false",
+        "bool_parsing": "true or false",
+        "string_type": "text",
+        "string_too_short": "a name",
+        "literal_error": "{expected}",
+        "missing": "a value",
+    }
+    known = fields()
+    complaints = []
+    for one in error.errors():
+        path = ".".join(str(part) for part in one["loc"])
+        context = one.get("ctx", {})
+        if one["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(path, known, n=2, cutoff=0.6)
+            allowed = "a field of the schema" + (
+                f" ({' or '.join(near)}?)" if near else "; `soilcue records schema` lists"
+            )
+            complaints.append(Complaint(path, f"the unknown field {path!r}", allowed))
+            continue
+        if one["type"] == "value_error":
+            allowed = str(context["error"]).partition(". ")[2] or str(context["error"])
+        elif one["type"] in ("model_type", "model_attributes_type", "dict_type"):
+            allowed = "a group of fields, by name"
+        else:
+            allowed = words.get(one["type"], one["msg"]).format(**context)
+        unit = known[path].unit if path in known else ""
+        found = "nothing" if one["type"] == "missing" else _short(one["input"])
+        complaints.append(Complaint(path, found, f"{allowed} {unit}".strip() if unit not in ("", "1") else allowed))
+    return complaints
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from importlib.resources import as_file, files
 from typing import TYPE_CHECKING, Any
 
-from soilcue.records.reader import given, records_table
+from soilcue.records.checks import with_shared_studies
+from soilcue.records.reader import Reading, data_folder, given, records_table
+from soilcue.records.readers import READERS
 from soilcue.records.schema import Flag, Record, fields, nested
 
 if TYPE_CHECKING:
@@ -71,3 +74,43 @@ def flags_of(text: str) -> tuple[Flag, ...]:
         severity, code = head.split(" ", 1)
         flags.append(Flag(severity=severity, code=code, reason=reason))
     return tuple(flags)
+
+
+def at_hand(folder: str | os.PathLike[str] | None = None) -> list[Reading]:
+    """Everything that can be read here: sets in the folder of public data sets, and the embedded ones.
+
+    Parameters
+    ----------
+    folder : path, optional
+        Folder of public data sets; the one SOILCUE_DATA names where not given. Without one, the embedded records.
+
+    Returns
+    -------
+    list of Reading
+        One a set, by name; studies that stand in two sets are flagged in both.
+
+    Raises
+    ------
+    InputError
+        When a folder is named and is not there.
+    """
+    if folder is not None:
+        data_folder(folder)
+    ours: dict[str, list[Record]] = {}
+    for record in embedded():
+        ours.setdefault(record.dataset or "", []).append(record)
+    readings = []
+    for name in READERS:
+        if READERS[name].present(folder):
+            readings.append(READERS[name].read(folder))
+        elif name in ours:
+            readings.append(Reading(name, ours[name]))
+    return with_shared(readings)
+
+
+def with_shared(readings: list[Reading]) -> list[Reading]:
+    """Readings in which the records of studies that stand in several of them are flagged."""
+    tables = with_shared_studies([reading.records for reading in readings])
+    return [
+        Reading(reading.dataset, records, reading.left_out) for reading, records in zip(readings, tables, strict=True)
+    ]
