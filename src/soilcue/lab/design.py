@@ -156,8 +156,8 @@ _APPARENT = ("calorespirometry", "calorespirometry_pathways", "respiratory_quoti
 def _slope_of_heat_ratio(cue: float) -> float:
     """How steeply the CUE of carbohydrate answers to the logarithm of heat per CO2, as a positive number.
 
-    With CR = 469 (1 - 1.05 Y)/(1 - Y) (Chakrawal et al. 2020) it is (1 - Y)(1 - 1.05 Y)/0.05, for carbohydrate is almost
-    as reduced as biomass: 1 % of error in the ratio is more than 0.04 in CUE at a CUE of 0.5.
+    With CR = 469 (1 - 1.05 Y)/(1 - Y) (Chakrawal et al. 2020) it is (1 - Y)(1 - 1.05 Y)/0.05: carbohydrate is nearly as
+    reduced as biomass, so 1 % of error in the ratio is more than 0.04 in CUE at a CUE of 0.5.
     """
     return (1 - cue) * (1 - 1.05 * cue) / 0.05
 
