@@ -11,12 +11,19 @@ import abc
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from soilcue.core.errors import NotDefinedError, unknown_name
 from soilcue.measure.incubation import Incubation
+
+if TYPE_CHECKING:
+    import os
+
+    import pandas as pd
+
+    from soilcue.measure.measurement import Measurement
 
 PROCESSES = {
     "growth_respiration": "respiration to build biomass",
@@ -85,8 +92,8 @@ class Column:
     systematic: bool = False
     isotope: str = ""
     series: bool = False
-    only_if: tuple[str, tuple[str, ...]] | None = None
-    """Choice and its values with which the column is used; unused otherwise."""
+    only_if: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+    """Choices with the values under which the column is used; unused otherwise."""
     unit_group: str = ""
     mend: str = ""
     """What to do about a value outside the limits."""
@@ -109,7 +116,10 @@ class Column:
 
     def used_with(self, choices: Mapping[str, str]) -> bool:
         """Whether the method looks at it under these choices."""
-        return self.only_if is None or choices[self.only_if[0]] in self.only_if[1]
+        return all(
+            choices[name] == wanted if isinstance(wanted, str) else choices[name] in wanted
+            for name, wanted in self.only_if.items()
+        )
 
 
 @dataclass(frozen=True)
@@ -177,6 +187,8 @@ class Method(abc.ABC):
     """What the several rows of one sample are ("interval", "time", "taxon"); empty where a sample is one row."""
     remarks: ClassVar[tuple[str, ...]] = ()
     """What has to be said with every result."""
+    misused: ClassVar[Mapping[str, str]] = {}
+    """What to say when a column of that name stands where those that are needed should be."""
 
     @abc.abstractmethod
     def estimate(self, values: Mapping[str, Any], **choices: str) -> dict[str, Any]:
@@ -222,6 +234,59 @@ class Method(abc.ABC):
             f"{self.title} reads none of the fluxes of an incubation: its CUE comes from composition and constants, so "
             "no budget says what it would read."
         )
+
+    def __call__(
+        self,
+        table: pd.DataFrame | str | os.PathLike[str],
+        *,
+        units: Mapping[str, str] | None = None,
+        sheet: str | None = None,
+        keep_going: bool = False,
+        draws: int = 0,
+        seed: int = 0,
+        level: float = 0.95,
+        control: str | None = None,
+        **settings: Any,
+    ) -> Measurement:
+        """CUE with uncertainty of every sample and treatment of a table.
+
+        Parameters
+        ----------
+        table : pandas.DataFrame or path
+            Columns by their names in `columns`, and ``sample`` and ``treatment``; ``<name>_sd`` holds a standard
+            deviation. A DataFrame's numbers are in the units of `columns`; a file has a row of units.
+        units : mapping of str to str, optional
+            Units of the columns of a DataFrame where they are others.
+        sheet : str, optional
+            Sheet of a workbook, where it cannot be told.
+        keep_going : bool
+            Leave out rows with problems, and list them in the result.
+        draws : int
+            Draws of a Monte Carlo; 0 carries errors through to first order.
+        seed : int
+            Of the draws.
+        level : float
+            Of all intervals.
+        control : str, optional
+            Treatment the others are compared with.
+        **settings
+            Choices, and values for all samples (``kec=0.45, kec_sd=0.05``), in the units of `columns`.
+
+        Raises
+        ------
+        InputError
+            With every problem of the table.
+        """
+        import pandas as pd
+
+        from soilcue.measure.measurement import measurement
+        from soilcue.measure.samples import read_samples, samples_of_frame
+
+        if isinstance(table, pd.DataFrame):
+            samples = samples_of_frame(self, table, units, settings, keep_going)
+        else:
+            samples = read_samples(self, table, sheet, settings, keep_going)
+        return measurement(samples, draws, seed, level, control)
 
     def chosen(self, choices: Mapping[str, str]) -> dict[str, str]:
         """All conventions: those given, the usual ones for the rest; unknown ones raise `InputError`."""

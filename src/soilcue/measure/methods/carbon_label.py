@@ -75,7 +75,7 @@ SUBSTRATE_COLUMNS = (
         "13C of the substrate given to the control",
         1.09,
         isotope="13C",
-        only_if=("control", ("substrate",)),
+        only_if={"control": "substrate"},
     ),
 )
 CONTROL = Choice(
@@ -97,6 +97,12 @@ def respired_label(v: Mapping[str, Any]) -> Any:
     """
     share = source_share(v["atom_percent_co2"], v["atom_percent_co2_control"], _interval(v["atom_percent_substrate"]))
     return array_module(v).sum(v.get("present", 1.0) * share * v["co2"], axis=-1)
+
+
+def substrate_share(v: Mapping[str, Any], atoms: Any, control: Any, chosen: Mapping[str, str]) -> Any:
+    """Share of a microbial pool that comes from the substrate, by what the control received."""
+    least = v["atom_percent_substrate_control"] if chosen["control"] == "substrate" else control
+    return (atoms - control) / (v["atom_percent_substrate"] - least)
 
 
 def _interval(value: Any) -> Any:
@@ -191,8 +197,7 @@ class CarbonLabel(Method):
         atoms = (v["atom_percent_fumigated"] * fumigated - v["atom_percent_unfumigated"] * unfumigated) / flush
         biomass = flush / v["kec"]
         control = v["atom_percent_biomass_control"]
-        least = v["atom_percent_substrate_control"] if chosen["control"] == "substrate" else control
-        share = (atoms - control) / (v["atom_percent_substrate"] - least)
+        share = substrate_share(v, atoms, control, chosen)
         kept, respired = share * biomass, respired_label(v)
         return {
             "cue": kept / (kept + respired),

@@ -58,7 +58,7 @@ GROWTH_COLUMNS = (
         "DNA extracted from the soil",
         15.0,
         positive=True,
-        only_if=("dna_conversion", ("sample",)),
+        only_if={"dna_conversion": "sample"},
     ),
     Column(
         "fdna",
@@ -68,7 +68,7 @@ GROWTH_COLUMNS = (
         "microbial carbon per DNA, g g-1, one value for the study",
         20.0,
         systematic=True,
-        only_if=("dna_conversion", ("constant",)),
+        only_if={"dna_conversion": "constant"},
         mend="Growth is proportional to it: give the value the study used, or choose dna_conversion 'sample'.",
     ),
     Column(
@@ -92,7 +92,7 @@ GROWTH_COLUMNS = (
         required=False,
         default=0.0,
         source="all extracted DNA taken for that of living cells",
-        only_if=("dna_conversion", ("sample",)),
+        only_if={"dna_conversion": "sample"},
     ),
     Column(
         "dna_oxygen",
@@ -197,9 +197,11 @@ def growth_from_dna(v: Mapping[str, Any], atoms_water: Any, choices: Mapping[str
     }
 
 
-def dna_reading(method: Method, incubation: Incubation, assumed: Mapping[str, Any]) -> Any:
+def dna_reading(
+    method: Method, incubation: Incubation, assumed: Mapping[str, Any], field: str = "dna_made"
+) -> Any:
     """G/(G + R) with growth as DNA tells it, all conversions off by their ratio of assumed to true."""
-    (made,) = needed(incubation, method, "dna_made")
+    (made,) = needed(incubation, method, field)
     fdna = assumed.get("fdna", incubation.fdna) / incubation.fdna
     from_water = incubation.oxygen_from_water / assumed.get("oxygen_from_water", incubation.oxygen_from_water)
     growth = made * fdna * from_water
@@ -228,7 +230,7 @@ class OxygenLabel(Method):
             "labelled water added",
             0.030,
             positive=True,
-            only_if=("water_enrichment", ("mixed",)),
+            only_if={"water_enrichment": "mixed"},
         ),
         Column(
             "atom_percent_water_added",
@@ -238,7 +240,7 @@ class OxygenLabel(Method):
             "18O of the labelled water",
             97.0,
             isotope="18O",
-            only_if=("water_enrichment", ("mixed",)),
+            only_if={"water_enrichment": "mixed"},
         ),
         Column(
             "soil_water",
@@ -247,7 +249,7 @@ class OxygenLabel(Method):
             1e4,
             "natural water in the soil before",
             0.120,
-            only_if=("water_enrichment", ("mixed",)),
+            only_if={"water_enrichment": "mixed"},
         ),
         Column(
             "atom_percent_water",
@@ -257,7 +259,7 @@ class OxygenLabel(Method):
             "18O of the soil water during the incubation",
             19.56,
             isotope="18O",
-            only_if=("water_enrichment", ("measured",)),
+            only_if={"water_enrichment": "measured"},
         ),
         *GROWTH_COLUMNS,
         NATURAL,
