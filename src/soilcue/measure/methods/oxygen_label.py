@@ -197,9 +197,7 @@ def growth_from_dna(v: Mapping[str, Any], atoms_water: Any, choices: Mapping[str
     }
 
 
-def dna_reading(
-    method: Method, incubation: Incubation, assumed: Mapping[str, Any], field: str = "dna_made"
-) -> Any:
+def dna_reading(method: Method, incubation: Incubation, assumed: Mapping[str, Any], field: str = "dna_made") -> Any:
     """G/(G + R) with growth as DNA tells it, all conversions off by their ratio of assumed to true."""
     (made,) = needed(incubation, method, field)
     fdna = assumed.get("fdna", incubation.fdna) / incubation.fdna
