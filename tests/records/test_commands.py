@@ -39,6 +39,12 @@ def test_read(shared_data, tmp_path):
     printed = json.loads(soilcue("records", "read", "hu2024", "--data", shared_data, "--json").out)
     assert len(printed["records"]) == 86
     assert printed["left_out"]
+    listed = soilcue("records", "read", "brangari", "--data", shared_data, "--flag", "identity").out
+    assert len(listed.splitlines()) == 68
+    assert "brangari:1:0: CUE is 0.360291 and G/(G+R) is 0.374993" in listed
+    ended = soilcue("records", "read", "hu2024", "--data", shared_data, "--flag", "doze")
+    assert ended.code == 2
+    assert "Did you mean 'dose'" in ended.err
 
 
 def test_bad_requests(tmp_path, monkeypatch):

@@ -11,6 +11,7 @@ from soilcue.data.catalogue import catalogue
 from soilcue.measure.methods import METHODS
 from soilcue.records import READERS, Record, flat
 from soilcue.records.checks import broken_identity, study_key, with_shared_studies
+from soilcue.records.methods import FAMILY_OF_METHOD, cue_info
 from soilcue.records.schema import FAMILIES
 from soilcue.records.table import embedded
 
@@ -84,7 +85,16 @@ def test_method_details_that_a_source_lacks_are_missing(readings):
     for name in ("yu2025", "hu2024", "smart2024", "saifuddin2019"):
         for record in readings[name].records:
             assert not [path for path in flat(record) if "conversions" in path], name
-            assert record.cueInfo.method is None or name == "smart2024"
+            assert (record.cueInfo.method == "respiratory_quotient") == (name == "smart2024")
+
+
+def test_every_method_has_a_family():
+    assert set(FAMILY_OF_METHOD) == set(METHODS)
+    assert set(FAMILY_OF_METHOD.values()) <= set(FAMILIES)
+    for method in METHODS:
+        info = cue_info(method)
+        assert info.methodFamily == FAMILY_OF_METHOD[method]
+        assert set(flat(Record(id="a", cueInfo=info))) >= {"cueInfo.level", "cueInfo.includes.maintenance"}
 
 
 def counts(reading):

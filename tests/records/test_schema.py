@@ -29,7 +29,9 @@ def complaints(value, schema, root, place="record"):
         return
     known = {"type", "enum", "const", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength"}
     known |= {"properties", "additionalProperties", "required", "items", "title", "description", "default", "$defs"}
-    assert set(schema) <= known | {"$schema", "unit", "mixs"}, f"the test does not know {set(schema) - known}"
+    assert set(schema) <= known | {"$schema", "unit", "mixs", "meanings"}, (
+        f"the test does not know {set(schema) - known}"
+    )
     kind = schema.get("type")
     if kind in ("number", "integer"):
         right = isinstance(value, int if kind == "integer" else int | float) and not isinstance(value, bool)
@@ -184,6 +186,13 @@ def test_keys_of_sidb_are_kept():
 def test_what_a_record_includes_uses_the_words_of_the_methods():
     for name in Includes.model_fields:
         assert FIELDS[f"cueInfo.includes.{name}"].names == tuple(HOW)
+
+
+def test_land_covers_have_their_biome_in_envo():
+    cover = SCHEMA["$defs"]["SiteInfo"]["properties"]["landCover"]["anyOf"][0]
+    assert cover["enum"] == list(LAND_COVERS)
+    assert cover["meanings"]["forest"] == "forest biome [ENVO:01000174]"
+    assert all(re.fullmatch(r"([a-z ]+ \[ENVO:\d{8}\])?", term) for term in cover["meanings"].values())
 
 
 def test_flags_survive_a_row():

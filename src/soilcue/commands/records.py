@@ -52,10 +52,12 @@ def read(
     name: Annotated[str, typer.Argument(help="A table of `soilcue records list`.")],
     data: Data = None,
     to: Annotated[Path | None, typer.Option("--to", help="CSV file for the records.")] = None,
+    flag: Annotated[str | None, typer.Option(help="List every record with this flag, or 'all'.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Read a published table into records: how many, every kind of flag, and what made no record."""
     from soilcue.core.citing import write_table
+    from soilcue.core.errors import unknown_name
     from soilcue.core.references import bibliography
     from soilcue.records import READERS, flat, units
 
@@ -76,6 +78,13 @@ def read(
                 ensure_ascii=False,
             )
         )
+        return
+    if flag is not None:
+        chosen = flags if flag == "all" else flags[flags["code"] == flag]
+        if chosen.empty:
+            raise unknown_name("flag", flag, ["all", *flags["code"].unique()])
+        for _, row in chosen.iterrows():
+            typer.echo(f"{row['severity']:<12}{row['code']:<18}{row['id']}: {row['reason']}")
         return
     with_cue = sum(record.cueInfo.cue.mean is not None for record in reading.records)
     typer.echo(f"{name}: {len(reading.records):,} records, {with_cue:,} with CUE")
@@ -105,20 +114,111 @@ def schema(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def report(
+def check(
+    file: Annotated[
+        Path, typer.Argument(help="CSV, Excel (.xlsx), JSON or YAML; `soilcue records schema` lists fields.")
+    ],
+    sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook.")] = None,
+    to: Annotated[Path | None, typer.Option("--to", help="CSV file for the records, with their flags.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check a file of records: every problem at once, with place and mend. Exit code 2 when there are errors."""
+    from soilcue.core.citing import write_table
+    from soilcue.records import check_file, records_table, units
+
+    found = check_file(file, sheet)
+    if as_json:
+        printed = {
+            "file": str(file),
+            "records": len(found.records),
+            "errors": [vars(problem) for problem in found.errors],
+            "warnings": [vars(problem) for problem in found.warnings],
+        }
+        typer.echo(json.dumps(printed, indent=2, ensure_ascii=False))
+    else:
+        for kind, problems in (("error", found.errors), ("warning", found.warnings)):
+            for problem in problems:
+                typer.echo(f"{kind:<9}{problem}")
+        typer.echo(
+            f"{file}: {len(found.records):,} records without an error; {len(found.errors):,} errors, "
+            f"{len(found.warnings):,} warnings"
+        )
+    if found.errors:
+        raise typer.Exit(2)
+    if to is not None:
+        write_table(records_table(found.records), to, [], title=f"Records of {file.name}", units=units())
+        typer.echo(f"data  {to.resolve()}", err=as_json)
+
+
+@app.command("recompute")
+def to_common_constants(
+    what: Annotated[str, typer.Argument(help="A table of `soilcue records list`, or a file of records.")],
+    kec: Annotated[float | None, typer.Option(help="Share of biomass carbon that fumigation releases.")] = None,
+    fdna: Annotated[float | None, typer.Option(help="Microbial carbon per DNA, g per g.")] = None,
+    oxygen_from_water: Annotated[
+        float | None, typer.Option(help="Share of DNA's oxygen that comes from water.")
+    ] = None,
+    water: Annotated[
+        str | None, typer.Option(help="What DNA is divided by: excess over natural water, or atom-percent.")
+    ] = None,
+    isotope_standard: Annotated[float | None, typer.Option(help="13C/12C of the standard of delta values.")] = None,
     data: Data = None,
+    to: Annotated[Path, typer.Option("--to", help="CSV file for the result.")] = Path("recomputed.csv"),
+) -> None:
+    """Bring records to common constants: how each moves, and why one cannot be moved."""
+    from soilcue.core.citing import write_table
+    from soilcue.core.errors import unknown_name
+    from soilcue.core.references import bibliography
+    from soilcue.records import READERS, Constants, read_own, recompute
+
+    if water not in (None, "excess", "atom-percent"):
+        raise unknown_name("divisor", water, ("excess", "atom-percent"))
+    constants = Constants(kec, fdna, oxygen_from_water, None if water is None else water == "excess", isotope_standard)
+    known = what in list(READERS)
+    own = not known and Path(what).exists()
+    reading = read_own(what) if own else READERS[what].read(data)
+    table = recompute(reading.records, constants)
+    cited = bibliography(READERS[what].about.cite) if known else []
+    write_table(table, to, cited, title=f"{what} at common constants")
+    for name in constants.named():
+        counts = ", ".join(f"{count:,} {status}" for status, count in table[name].value_counts().items())
+        typer.echo(f"{name}: {counts}")
+    moved = table[table["shift"] != 0]
+    if len(moved):
+        typer.echo(
+            f"{len(moved):,} of {len(table):,} records move, by {moved['shift'].min():+.3f} to "
+            f"{moved['shift'].max():+.3f} (mean {moved['shift'].mean():+.3f})"
+        )
+    for reason, count in table.loc[table["reason"] != "", "reason"].value_counts().items():
+        typer.echo(f"    {count:,} not: {reason}")
+    typer.echo(f"data  {to.resolve()}")
+
+
+@app.command()
+def report(
+    files: Annotated[list[Path] | None, typer.Argument(help="Files of your own records, beside the tables.")] = None,
+    data: Data = None,
+    alone: Annotated[bool, typer.Option("--alone", help="Only the files named, without any table.")] = False,
     folder: Annotated[Path, typer.Option(help="Where records.html and records.csv go.")] = Path(),
 ) -> None:
     """Report on the records at hand, embedded ones included: write records.html and records.csv."""
     from soilcue.core.citing import write_table
+    from soilcue.core.errors import InputError
     from soilcue.core.files import whole_file
     from soilcue.core.references import bibliography
-    from soilcue.records import at_hand, records_table, units
+    from soilcue.records import at_hand, read_own, records_table, units
+    from soilcue.records.table import with_shared
     from soilcue.report.records_page import records_page, reference_keys, summary_lines
 
     page, table = folder / "records.html", folder / "records.csv"
+    if alone and not files:
+        raise InputError("--alone leaves no records: name one or more files of records.")
+    for file in files or ():
+        if file.resolve() == table.resolve():
+            raise InputError(f"{file}: it would be overwritten by the result. Rename it, or name another --folder.")
     with whole_file(page) as beside:
-        readings = at_hand(data)
+        own = [read_own(file) for file in files or ()]
+        readings = with_shared([*([] if alone else at_hand(data)), *own]) if own else at_hand(data)
         records_page(readings, beside)
         every = records_table([record for reading in readings for record in reading.records])
         write_table(every, table, bibliography(reference_keys(readings)), title="Records of CUE", units=units())

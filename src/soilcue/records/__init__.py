@@ -2,6 +2,7 @@
 
 from soilcue.records.checks import checked
 from soilcue.records.constants import Constants, recompute
+from soilcue.records.files import check_file, read_own
 from soilcue.records.groups import refuse_mixture, study_means
 from soilcue.records.reader import flag_table, records_table
 from soilcue.records.readers import READERS
@@ -14,12 +15,14 @@ __all__ = [
     "Constants",
     "Record",
     "at_hand",
+    "check_file",
     "checked",
     "embedded",
     "fields",
     "flag_table",
     "flat",
     "json_schema",
+    "read_own",
     "recompute",
     "records_table",
     "refuse_mixture",

@@ -135,7 +135,7 @@ def step(record: Record, name: str, value: Any, cue: float) -> Step:
     info = record.cueInfo
     # a culture is not fumigated
     fumigated = name != "kEC" or info.level != "P"
-    if info.methodFamily not in ENTERS[name] or not fumigated or not _enters_method(info.method, name):
+    if info.methodFamily not in ENTERS[name] or not fumigated or not enters_method(info.method, name):
         return Step(OUTSIDE, cue)
     now = info.conversions
     if name == "isotopeStandard":
@@ -158,9 +158,12 @@ def step(record: Record, name: str, value: Any, cue: float) -> Step:
     return Step(RECOMPUTED, float(operators[name](cue, had, value)))
 
 
-def _enters_method(method: str | None, name: str) -> bool:
-    """Whether a constant enters this very method; any method of the family where it is not told."""
-    if method is None or name not in COLUMN_OF or method not in list(METHODS):
+def enters_method(method: str | None, name: str) -> bool:
+    """Whether a constant enters this very method; any method of the family where it is not told.
+
+    The biomass of a batch comes with its kEC in it, so the method has no column of it.
+    """
+    if method in (None, "batch_growth") or name not in COLUMN_OF or method not in list(METHODS):
         return True
     return COLUMN_OF[name] in {column.name for column in METHODS[method].columns}
 

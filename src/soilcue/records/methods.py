@@ -9,7 +9,23 @@ from soilcue.records.schema import CueInfo, Includes
 
 FAMILY_OF_METHOD = {
     "carbon_label": "carbon_label",
+    "carbon_label_pools": "carbon_label",
+    "carbon_label_depletion": "carbon_label",
+    "radiocarbon_label": "carbon_label",
+    "radiocarbon_depletion": "carbon_label",
+    "radiocarbon_kinetics": "carbon_label",
     "oxygen_label": "water_label",
+    "oxygen_vapour": "water_label",
+    "oxygen_taxa": "water_label",
+    "growth_tracers": "growth_tracer",
+    "batch_growth": "batch_growth",
+    "calorespirometry": "heat",
+    "calorespirometry_pathways": "heat",
+    "respiratory_quotient": "gas_ratio",
+    "flux_analysis": "flux_analysis",
+    "enzyme_stoichiometry": "stoichiometry",
+    "threshold_ratio": "stoichiometry",
+    "thermodynamic_yield": "thermodynamics",
 }
 """Family of each method; a method from elsewhere has its family in the record."""
 

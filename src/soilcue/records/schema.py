@@ -64,7 +64,10 @@ MOISTURE_UNITS = ("percentGWC", "percentFieldCapacity", "percentWaterFilledPoreS
 
 @dataclass(frozen=True, eq=False)
 class OneOf:
-    """Text that must be one of some names; an unknown one is refused with the nearest."""
+    """Text that must be one of some names; an unknown one is refused with the nearest.
+
+    The JSON schema tells what the names mean, where that is known: the biome of ENVO of a land cover, for one.
+    """
 
     kind: str
     names: Collection[str]
@@ -79,7 +82,8 @@ class OneOf:
         return no_info_after_validator_function(self.known, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {**handler(schema), "enum": list(self.names)}
+        meanings = {"meanings": dict(self.names)} if isinstance(self.names, Mapping) else {}
+        return {**handler(schema), "enum": list(self.names), **meanings}
 
 
 LandCover = Annotated[str, OneOf("land cover", LAND_COVERS)]
@@ -487,17 +491,20 @@ def what_is_wrong(error: ValidationError) -> list[Complaint]:
             complaints.append(Complaint(path, f"the unknown field {path!r}", allowed))
             continue
         if one["type"] == "value_error":
-            allowed = str(context["error"]).partition(". ")[2] or str(context["error"])
+            # of `unknown_name`: the nearest names, and all there are
+            hints = str(context["error"]).partition(". ")[2] or str(context["error"])
+            allowed = hints.removeprefix("There are: ").replace("There are:", "One of").removesuffix(".")
         elif one["type"] in ("model_type", "model_attributes_type", "dict_type"):
             allowed = "a group of fields, by name"
         else:
             allowed = words.get(one["type"], one["msg"]).format(**context)
         unit = known[path].unit if path in known else ""
-        found = "nothing" if one["type"] == "missing" else _short(one["input"])
+        found = "nothing" if one["type"] == "missing" else shown(one["input"])
         complaints.append(Complaint(path, found, f"{allowed} {unit}".strip() if unit not in ("", "1") else allowed))
     return complaints
 
 
-def _short(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value as a message shows it."""
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

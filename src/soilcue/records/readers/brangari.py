@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from soilcue.records.methods import cue_info
 from soilcue.records.reader import LeftOut, Reader, csv_rows
 from soilcue.records.readers import READERS
 from soilcue.records.schema import Record
@@ -101,17 +102,16 @@ class Brangari(Reader):
                 },
                 "incubationInfo": {"temperature": temperature},
                 "initConditions": {} if site is None else {"pH": site["pH"], "organicMatter": site["som"]},
-                "cueInfo": {
-                    "methodFamily": "growth_tracer",
-                    "level": "C",
-                    "evidence": "measured" if growth is not None and respiration is not None else "derived",
-                    "definition": "(bacterial + fungal growth)/(bacterial + fungal growth + respiration)",
-                    "growthDefinition": "gross",
-                    "conversions": {"other": "bacterial carbon 0.00392857 of leucine, fungal carbon 0.0026 of acetate"},
-                    "growth": {"mean": growth},
-                    "respiration": {"mean": respiration},
-                    "cue": {"mean": row["cue"]},
-                },
+                "cueInfo": cue_info(
+                    "growth_tracers",
+                    evidence="measured" if growth is not None and respiration is not None else "derived",
+                    definition="(bacterial + fungal growth)/(bacterial + fungal growth + respiration)",
+                    growthDefinition="gross",
+                    conversions={"other": "bacterial carbon 0.00392857 of leucine, fungal carbon 0.0026 of acetate"},
+                    growth={"mean": growth},
+                    respiration={"mean": respiration},
+                    cue={"mean": row["cue"]},
+                ),
             }
         )
         missing = [words for words, name in _PARTS.items() if row[name] is None]

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from soilcue.records.methods import includes_of
 from soilcue.records.reader import LeftOut, Reader, csv_rows
 from soilcue.records.readers import READERS
-from soilcue.records.schema import Record
+from soilcue.records.schema import Includes, Record
 
 UNIT = "umol C g-1"
 CARBON_MASS = 12.011
@@ -35,7 +36,9 @@ WITHOUT = {
 """Files of the set that give no CUE, and why."""
 
 
-def _labelled(carbon: str, respired: str, is_flush: bool) -> Callable[[dict[str, Any]], dict[str, Any] | None]:
+def _labelled(
+    carbon: str, respired: str, is_flush: bool, method: str | None = None
+) -> Callable[[dict[str, Any]], dict[str, Any] | None]:
     """Labelled biomass over labelled biomass and labelled CO2; kEC measured on the same sample."""
 
     def info(row: dict[str, Any]) -> dict[str, Any] | None:
@@ -43,7 +46,9 @@ def _labelled(carbon: str, respired: str, is_flush: bool) -> Callable[[dict[str,
             return None
         growth, respiration = row[carbon] / row["kec"] if is_flush else row[carbon], row[respired]
         return {
+            "method": method,
             "methodFamily": "carbon_label",
+            "includes": includes_of(method) if method else Includes(),
             "definition": "labelled biomass/(labelled biomass + labelled CO2)",
             "conversions": {"kEC": row["kec"], "kECSampleSpecific": True},
             "growth": {"mean": growth, "unit": UNIT},
@@ -62,7 +67,9 @@ def _net(carbon: str, respired: str) -> Callable[[dict[str, Any]], dict[str, Any
             return None
         gain, respiration = row[carbon] - row["start"], row[respired]
         return {
+            "method": "batch_growth",
             "methodFamily": "batch_growth",
+            "includes": includes_of("batch_growth"),
             "definition": "gain of biomass/(gain of biomass + CO2)",
             "growthDefinition": "net",
             "growth": {"mean": gain, "unit": UNIT},
@@ -91,7 +98,10 @@ def _used(row: dict[str, Any]) -> dict[str, Any] | None:
 SUBSTRATES = {"Glucose": "glucose", "Alanin": "alanine"}
 
 WITH = {
-    "BremerKessel1990.csv": ("Bremer and van Kessel 1990", _labelled("Cmic14", "CO214cumul", False)),
+    "BremerKessel1990.csv": (
+        "Bremer and van Kessel 1990",
+        _labelled("Cmic14", "CO214cumul", False, "radiocarbon_label"),
+    ),
     "Glanville2016.csv": ("Glanville et al. 2016", _labelled("Flush", "CO2", True)),
     "Santruckova2004.csv": ("Šantrůčková et al. 2004", _labelled("Flush", "CO2", True)),
     "Sparling1990.csv": (None, _labelled("Flush", "CO2", True)),

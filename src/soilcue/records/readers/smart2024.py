@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from soilcue.records.methods import cue_info
 from soilcue.records.reader import LeftOut, Reader, csv_rows
 from soilcue.records.readers import READERS
 from soilcue.records.schema import Record
 
 LARGEST_RQ = 4.0
 """Where the authors' own table of RQ and CUE ends (CUE 0.6)."""
-
-CARBON_OF_GLUCOSE = 0.4  # g per g
 
 
 class Smart2024(Reader):
@@ -52,19 +51,18 @@ class Smart2024(Reader):
                         "depthInfo": {"bottom": 5, "horizon": "Oi and A"},
                         "incubationTime": row["Time"] / 24,
                     },
-                    "cueInfo": {
-                        "methodFamily": "gas_ratio",
-                        "level": "C",
-                        "evidence": "derived",
-                        "definition": "CUE from RQ = (1 - CUE)/(1 - 1.5 CUE)",
-                        "substrate": None if glucose == "Control" else "glucose",
-                        "respiration": {"mean": row["CO2_Produced"], "unit": "mol CO2 per bottle and 2 h"},
-                        "cue": {"mean": row["CUE_est"]},
-                        "pair": {
+                    "cueInfo": cue_info(
+                        "respiratory_quotient",
+                        evidence="derived",
+                        definition="CUE from RQ = (1 - CUE)/(1 - 1.5 CUE)",
+                        substrate=None if glucose == "Control" else "glucose",
+                        respiration={"mean": row["CO2_Produced"], "unit": "mol CO2 per bottle and 2 h"},
+                        cue={"mean": row["CUE_est"]},
+                        pair={
                             "role": "control" if glucose == "Control" else "treatment",
                             "treatment": None if glucose == "Control" else f"{glucose} mg glucose",
                         },
-                    },
+                    ),
                 }
             )
             record = record.flagged("inferred", "note", "inferred from RQ for a biomass of degree of reduction 6.0")
