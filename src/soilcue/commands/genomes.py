@@ -1,0 +1,105 @@
+"""`soilcue genomes`: carbon use efficiency from metabolic models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def genomes(
+    models: Annotated[
+        str, typer.Argument(help="Folder of metabolic models (SBML, JSON, MAT; compressed or not), or one file.")
+    ] = "embedded",
+    substrates: Annotated[
+        str, typer.Option(help="A panel (soil-panel, three), or names with commas between.")
+    ] = "soil-panel",
+    maintenance: Annotated[
+        str, typer.Option(help="none, shipped, normalised, or mmol ATP gDW-1 h-1; several with commas, the first leads.")
+    ] = "none,shipped",
+    uptake: Annotated[float, typer.Option(help="Largest uptake of the substrate, mmol C gDW-1 h-1.")] = 60.0,
+    medium: Annotated[str, typer.Option(help="mineral, nitrate, anaerobic, vitamins; 'open' shows a trap.")] = "mineral",
+    temperature: Annotated[float, typer.Option(help="degC, for normalised maintenance.")] = 25.0,
+    fraction: Annotated[
+        float | None, typer.Option(help="Also ranges of CUE at no less than this fraction of the largest growth.")
+    ] = None,
+    processes: Annotated[int | None, typer.Option(help="Genomes at a time; all processors by default.")] = None,
+    folder: Annotated[Path, typer.Option(help="Where genomes.html, .parquet, .csv and genome_audit.csv go.")] = Path(),
+) -> None:
+    """Read, audit and run metabolic models: CUE of every genome on every substrate, and why some do not grow.
+
+    Without a folder it takes the models that the package holds. A run that was stopped goes on where it was.
+    """
+    import os
+
+    from soilcue.core.errors import InputError
+    from soilcue.core.files import whole_file
+    from soilcue.core.references import bibliography
+    from soilcue.genomes.comparison import compared, organisms_of
+    from soilcue.genomes.genome import REFERENCES, embedded_models
+    from soilcue.genomes.panel import examine_panel, write_panel
+
+    words = [word.strip() for word in maintenance.split(",") if word.strip()]
+    if not words:
+        raise InputError("no maintenance is named. Give none, shipped, normalised, or a rate in mmol ATP gDW-1 h-1.")
+    source = list(embedded_models().values()) if models == "embedded" and not Path(models).exists() else models
+    with whole_file(folder / "genomes.html") as page, _bar() as told:
+        panel = examine_panel(
+            source,
+            substrates,
+            maintenance=words,
+            uptake=uptake,
+            medium=medium,
+            temperature=temperature,
+            fraction=fraction,
+            keep=folder / "genomes.parts",
+            processes=processes if processes is not None else (os.cpu_count() or 1),
+            progress=told,
+        )
+        from soilcue.report.genomes_page import genomes_page, summary
+
+        organisms = organisms_of(Path(models)) if isinstance(source, str) else {}
+        yields = panel.yields
+        comparison = compared(yields[yields["trusted"] & (yields["maintenance"] == words[0])], organisms)
+        keys = [*REFERENCES, "pirt1965", "fritzemeier2017", *(["tijhuis1993"] if "normalised" in words else [])]
+        keys += ["muscarella2020"] if comparison.measured is not None else []
+        keys += ["teccampos2020", "machado2018"] if not isinstance(source, str) else []
+        references = bibliography(keys)
+        genomes_page(panel, comparison, organisms, references, page)
+        written = write_panel(panel, folder, references)
+    for line in summary(panel):
+        typer.echo(line)
+    for path in written:
+        typer.echo(f"data  {path.resolve()}")
+    typer.echo(f"page  {(folder / 'genomes.html').resolve()}")
+
+
+def _bar():
+    """What to tell of the work: a bar on a terminal, else a line for every tenth of the genomes."""
+    from contextlib import contextmanager
+
+    from rich.console import Console
+
+    @contextmanager
+    def shown():
+        console = Console(stderr=True)
+        if not console.is_terminal:
+            step = 0
+
+            def line(done: int, total: int, name: str) -> None:
+                nonlocal step
+                if done * 10 // total > step or done == total:
+                    step = done * 10 // total
+                    typer.echo(f"{done:,} of {total:,} genomes", err=True)
+
+            yield line
+            return
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn("genomes"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
+        with Progress(*columns, console=console) as bars:
+            task = bars.add_task("", total=None)
+            yield lambda done, total, name: bars.update(task, completed=done, total=total, description=name)
+
+    return shown()
