@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from soilcue import __version__
-from soilcue.commands import atlas, cite, data, lists, measure, meta, records
+from soilcue.commands import atlas, cite, data, genomes, lists, measure, meta, records
 from soilcue.core.errors import InputError
 from soilcue.core.files import REFUSALS
 
@@ -20,7 +20,16 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (atlas.atlas, meta.meta, measure.measure, lists.models, lists.schemes, lists.methods, cite.cite):
+for command in (
+    atlas.atlas,
+    genomes.genomes,
+    meta.meta,
+    measure.measure,
+    lists.models,
+    lists.schemes,
+    lists.methods,
+    cite.cite,
+):
     app.command()(command)
 app.add_typer(data.app, name="data")
 app.add_typer(records.app, name="records")

@@ -16,10 +16,13 @@ def genomes(
         str, typer.Option(help="A panel (soil-panel, three), or names with commas between.")
     ] = "soil-panel",
     maintenance: Annotated[
-        str, typer.Option(help="none, shipped, normalised, or mmol ATP gDW-1 h-1; several with commas, the first leads.")
+        str,
+        typer.Option(help="none, shipped, normalised, or mmol ATP gDW-1 h-1; several with commas, the first leads."),
     ] = "none,shipped",
     uptake: Annotated[float, typer.Option(help="Largest uptake of the substrate, mmol C gDW-1 h-1.")] = 60.0,
-    medium: Annotated[str, typer.Option(help="mineral, nitrate, anaerobic, vitamins; 'open' shows a trap.")] = "mineral",
+    medium: Annotated[
+        str, typer.Option(help="mineral, nitrate, anaerobic, vitamins; 'open' shows a trap.")
+    ] = "mineral",
     temperature: Annotated[float, typer.Option(help="degC, for normalised maintenance.")] = 25.0,
     fraction: Annotated[
         float | None, typer.Option(help="Also ranges of CUE at no less than this fraction of the largest growth.")
@@ -97,7 +100,13 @@ def _bar():
             return
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        columns = (TextColumn("genomes"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
+        columns = (
+            TextColumn("genomes"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.description}"),
+        )
         with Progress(*columns, console=console) as bars:
             task = bars.add_task("", total=None)
             yield lambda done, total, name: bars.update(task, completed=done, total=total, description=name)

@@ -1,5 +1,6 @@
 """Metabolic models read, audited and turned into the carbon use efficiency of populations, CUE_P."""
 
 from soilcue.genomes.genome import Genome, embedded_models, load
+from soilcue.genomes.panel import Panel, examine_panel
 
-__all__ = ["Genome", "embedded_models", "load"]
+__all__ = ["Genome", "Panel", "embedded_models", "examine_panel", "load"]

@@ -154,7 +154,7 @@ def _measured(yields: pd.DataFrame) -> tuple[pd.DataFrame | None, list[str]]:
         ratio = (both["predicted_median"] / both["measured_median"]).median()
         alike = both["predicted_median"].rank().tolist() == both["measured_median"].rank().tolist()
         said.append(
-            f"The match is poor: predicted CUE is {ratio:.0f} times the median measured one (the best tenth of isolates "
+            f"The match is poor: CUE is {ratio:.0f} times the median measured one (the best tenth of isolates "
             f"reaches {both['measured_high'].max():.2f}), and substrates rank "
             f"{'alike' if alike else 'differently'}. A metabolic model gives what is possible at best; starving "
             "cells of lakes spend most of what they take up on maintenance."

@@ -117,6 +117,13 @@ YIELD_UNITS = {
 GAP_LIMIT, BOUND_MARGIN, ELECTRON_MARGIN, INORGANIC_LIMIT = 1e-3, 1e-3, 0.05, 0.01
 """Largest carbon gap; by how much CUE may exceed the electron bound; relative difference between the two degrees of
 reduction of biomass; electrons from inorganic compounds per electron of the substrate."""
+MOST_ELECTRONS = 0.85
+"""Share of electrons kept above which respiration could not pay for growth: growth on sugar dissipates about a quarter
+of the energy at the least (Heijnen and van Dijken 1992), and sound models keep 0.4 to 0.75. Carbon-free compounds that
+carry energy but no electrons (polyphosphate) are caught by this alone."""
+OVERFLOW_LIMIT = 0.1
+"""Share of carbon excreted under oxygen above which growth is not limited by carbon, though all minerals are in plenty:
+a gap of the network, or a bound."""
 LARGE_MOLECULE, TRACE = 60.0, 0.01
 """Carbon atoms that a compound of unknown formula is thought to have at most, and the share of U below which what then
 leaves with it is left out."""
@@ -257,7 +264,7 @@ class Population:
         for i, (reaction, export) in enumerate(zip(self.exchanges.reactions, self.exchanges.export, strict=True)):
             inward = model.lower[reaction] < 0 if export > 0 else model.upper[reaction] > 0
             identifier = decoded(model.reactions[reaction]).removeprefix("R_").lower()
-            if inward and identifier.startswith(("sink", "sk_")) and reaction != self.growth.reaction:
+            if inward and identifier.startswith(("sink", "sk_", "source")) and reaction != self.growth.reaction:
                 found.append(i)
         return found
 
@@ -405,7 +412,7 @@ class Population:
             apparent_reduction=apparent,
             inorganic_electrons=given / electrons_in if electrons_in else np.nan,
             electron_bound=bound,
-            exudates=", ".join(f"{self.label(i)} {outward[i] * carbon[i] / uptake:.0%}" for i in excreted),
+            exudates=", ".join(f"{self.label(i)} {outward[i] * carbon[i] / uptake:.0%}" for i in excreted if uptake),
         )
         return _with_doubts(found, self._at_artificial_bounds(fluxes))
 
@@ -509,12 +516,20 @@ def _is_inorganic_carbon(composition: Composition) -> NDArray[np.bool_]:
 def _with_doubts(found: Yield, at_bounds: list[str]) -> Yield:
     """The yield with every reason not to trust it."""
     doubts = []
+    if not found.uptake > 0:
+        doubts.append("it grows without taking up organic carbon")
+    if found.oxygen > 0 and found.exudation > OVERFLOW_LIMIT * found.uptake:
+        doubts.append(
+            f"excretes {found.exudation / found.uptake:.0%} of its carbon: something else than carbon limits it"
+        )
     if np.isnan(found.exudation):
         doubts.append("a compound of unknown formula is excreted")
     if np.isfinite(found.carbon_gap) and abs(found.carbon_gap) > GAP_LIMIT:
         doubts.append(f"carbon does not close: {found.carbon_gap:+.1%} of uptake")
     if found.cue_biomass > found.electron_bound + BOUND_MARGIN:
         doubts.append(f"CUE above the electron bound {found.electron_bound:.2f}")
+    if found.electron_yield > MOST_ELECTRONS:
+        doubts.append(f"keeps {found.electron_yield:.0%} of the electrons: its energy comes from elsewhere")
     if abs(found.inorganic_electrons) > INORGANIC_LIMIT:
         doubts.append(f"electrons of inorganic compounds: {found.inorganic_electrons:+.0%} of the substrate's")
     low, high = PLAUSIBLE_REDUCTION

@@ -203,8 +203,9 @@ def _examined(files: list[Path], settings: Settings, processes: int) -> Iterable
         return
     left, suspects = list(files), False
     while left:
-        # after a crash one file at a time, so that the next crash names its file
+        # after a crash one file at a time, until the one that brings its process down is found
         batch = left[:1] if suspects else list(left)
+        broken = False
         with _pool(len(batch) if suspects else processes) as pool:
             tasks = {pool.submit(examined, path, settings): path for path in batch}
             for task in as_completed(tasks):
@@ -212,12 +213,13 @@ def _examined(files: list[Path], settings: Settings, processes: int) -> Iterable
                 try:
                     result = task.result()
                 except BrokenProcessPool:
+                    broken = True
                     if not suspects:
                         continue
                     result = _failure(path, settings, f"{path}: the process that read it died", crashed=True)
                 left.remove(path)
                 yield path, result
-        suspects = True
+        suspects = (broken and not suspects) or (suspects and not broken)
 
 
 def _pool(processes: int) -> ProcessPoolExecutor:
@@ -349,6 +351,7 @@ def _gathered(results: list[dict[str, Any]], files: list[Path], settings: Settin
         curves += [{"genome": name, **one} for one in result["curve"]]
     groups = {one.name: one.group for one in substances().values()}
     table = pd.DataFrame(yields, columns=_yield_columns(settings))
+    table["trusted"] = table["trusted"].astype(bool)
     table.insert(3, "substrate_class", table["substrate"].map(groups))
     columns = ["genome", "substrate", "offered", *[field.name for field in fields(Yield)]]
     return Panel(table, _genome_table(genomes), pd.DataFrame(curves, columns=columns), settings)

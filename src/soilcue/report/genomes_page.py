@@ -20,7 +20,18 @@ MOST_ROWS = 60
 """Genomes drawn in the heat map and listed in tables; the files written beside the page hold all."""
 TYPICAL_REDUCTION = 4.2
 """Degree of reduction of biomass for the line of the electron bound (Roels 1983)."""
-_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#5d6d7e", "#1d2430", "#8c6d31", "#7b4173")
+_COLOURS = (
+    "#0072b2",
+    "#d55e00",
+    "#009e73",
+    "#cc79a7",
+    "#56b4e9",
+    "#e69f00",
+    "#5d6d7e",
+    "#1d2430",
+    "#8c6d31",
+    "#7b4173",
+)
 _GRID = {"gridcolor": "#e4e7eb", "zeroline": False, "linecolor": "#9aa3ad", "ticks": "outside", "ticklen": 4}
 
 
@@ -124,8 +135,8 @@ def summary(panel: Panel) -> list[str]:
     shares = variance_shares(trusted)
     if shares is not None:
         said.append(
-            f"The substrate explains {shares[0]:.0%} of its variance, the genome {shares[1]:.0%} (each alone, of all sums "
-            "of squares)."
+            f"The substrate explains {shares[0]:.0%} of its variance, the genome {shares[1]:.0%} (each alone, "
+            "of the sum of squares; pairs are not balanced, so the two overlap)."
         )
     reduction = trusted["substrate_reduction"]
     if reduction.nunique() > 2:
@@ -145,7 +156,9 @@ def summary(panel: Panel) -> list[str]:
         said.append(f"{doubted:,} pairs grow but are doubted, and left out of every statistic; the page says why.")
     for word in panel.settings.maintenance[1:]:
         both = trusted.merge(
-            yields[(yields["maintenance"] == str(word)) & yields["trusted"]], on=["genome", "substrate"], suffixes=("", "_2")
+            yields[(yields["maintenance"] == str(word)) & yields["trusted"]],
+            on=["genome", "substrate"],
+            suffixes=("", "_2"),
         )
         if len(both):
             lost = (both["cue_biomass"] - both["cue_biomass_2"]).mean()
@@ -278,7 +291,9 @@ def _heat_map(panel: Panel, names: dict[str, str]) -> Figure:
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         "margin": {"l": 60, "r": 10, "t": 34, "b": 110},
     }
-    described = f"Heat map of CUE of {len(order)} genomes on {len(columns)} substrates; the table of classes gives means."
+    described = (
+        f"Heat map of CUE of {len(order)} genomes on {len(columns)} substrates; the table of classes gives means."
+    )
     return Figure("heat", "", described, traces, layout, aspect=1060 / pixels, least_height=pixels)
 
 
@@ -367,7 +382,13 @@ def _size(panel: Panel) -> Figure:
         "margin": {"l": 60, "r": 10, "t": 8, "b": 46},
     }
     return Figure(
-        "size", "", "Mean departure of CUE of each genome against its genes.", traces, layout, aspect=1.5, least_height=300
+        "size",
+        "",
+        "Mean departure of CUE of each genome against its genes.",
+        traces,
+        layout,
+        aspect=1.5,
+        least_height=300,
     )
 
 
@@ -394,7 +415,8 @@ def _curves(panel: Panel, names: dict[str, str]) -> Figure | None:
             }
         )
     layout: Layout = {
-        "xaxis": _GRID | {"title": {"text": "uptake, mmol C gDW⁻¹ h⁻¹"}, "type": "log"},
+        "xaxis": _GRID
+        | {"title": {"text": "uptake, mmol C gDW⁻¹ h⁻¹"}, "type": "log", "tickvals": [2, 4, 6, 10, 20, 40, 60]},
         "yaxis": _GRID | {"title": {"text": "CUE"}},
         "margin": {"l": 50, "r": 10, "t": 8, "b": 46},
     }
@@ -419,7 +441,11 @@ def _class_table(panel: Panel) -> Table:
             here = trusted[(trusted["substrate_class"] == group) & (trusted["maintenance"] == str(word))]
             cue = here["cue_biomass"]
             cells.append(
-                Cell(f"{cue.mean():.2f} ± {cue.std():.2f}" if len(cue) > 1 else f"{cue.mean():.2f}", _pairs(here), cue.mean())
+                Cell(
+                    f"{cue.mean():.2f} ± {cue.std():.2f}" if len(cue) > 1 else f"{cue.mean():.2f}",
+                    _pairs(here),
+                    cue.mean(),
+                )
                 if len(cue)
                 else Cell("–", note=True)
             )
@@ -515,7 +541,9 @@ def _group_table(comparison: Comparison) -> Table | None:
             str(row["group"]),
             [
                 Cell(f"{row['published_mean']:.2f} ± {row['published_sd']:.2f}", f"{row['published_genomes']} genomes"),
-                Cell(f"{row['mean']:.2f}", _counted(int(row["genomes"]), "genome")) if row["genomes"] else Cell("–", note=True),
+                Cell(f"{row['mean']:.2f}", _counted(int(row["genomes"]), "genome"))
+                if row["genomes"]
+                else Cell("–", note=True),
             ],
         )
         for _, row in comparison.groups.iterrows()
