@@ -30,7 +30,7 @@ def test_pseudomonas_putida_on_glucose(genome):
 
 
 def test_escherichia_coli_on_glucose():
-    """iJO1366 comes with cobra: 0.681 without maintenance; with that of the file cobra's pFBA gives CUE of CO2 0.67208."""
+    """iJO1366 comes with cobra: 0.681 without maintenance; with the file's own, cobra's pFBA gives 0.67208 of CO2."""
     from importlib import resources
 
     population = sc.genomes.load(str(resources.files("cobra.data") / "iJO1366.xml.gz"))
@@ -56,7 +56,7 @@ def test_cobra_agrees(file, genome, shared_data):
         order = [theirs.reactions.get_by_id(name.removeprefix("R_")) for name in ours.population.model.reactions[:-1]]
     else:
         ours = genome(file)
-        theirs = cobra.io.from_json(gzip.open(shared_data / "gems" / file).read().decode())
+        theirs = cobra.io.from_json(gzip.decompress((shared_data / "gems" / file).read_bytes()).decode())
         order = list(theirs.reactions)
     population = ours.population
     for substrate in SUBSTRATES:
@@ -100,7 +100,7 @@ def test_electrons_that_do_not_balance_are_caught(genome):
 
 
 def test_the_open_medium_is_caught(genome):
-    """With every carbon-free compound open, P. putida keeps nearly all of its carbon: published maxima look like this."""
+    """With every carbon-free compound open, P. putida keeps nearly all of its carbon, as in some published maxima."""
     for substrate, published in (("glucose", 0.964), ("acetate", 0.964), ("glycerol", 1.0)):
         found = genome("iJN1462.json.gz").yield_on(substrate, maintenance="none", medium="open")
         assert found.cue_biomass == pytest.approx(published, abs=2e-3)
