@@ -34,6 +34,8 @@ from soilcue.solve.gradients import gradients
 from soilcue.solve.seasonal import PERIODS
 from soilcue.solve.transient import METHODS, simulate_cells
 
+STOCK_UNITS = {"carbon": "gC m-2", "nitrogen": "gN m-2"}
+"""Units of stocks of each element; what is no matter, such as a memory, has none."""
 SEASONS = ("auto", "seasonal", "annual-mean")
 DAYS_PER_YEAR = 365.0
 LONG_TERM_MEANS = {
@@ -228,6 +230,8 @@ class SoilModel:
             for part in ("source", "target", "process", "through"):
                 values = [str(getattr(f, part) or "") for f in self.structure.fluxes]
                 state = state.assign_coords({f"flux_{part}": ("flux", values)})
+            currencies = [self.structure.currency(flux) for flux in self.structure.fluxes]
+            state = state.assign_coords(flux_currency=("flux", currencies))
             state = state.assign_coords(flux=self.structure.names())
         if eigenvalues:
             largest = largest_eigenvalue(self.network, cells, solved.stocks) * (self._flow / self._stock)
@@ -413,7 +417,8 @@ class SoilModel:
         drivers : xr.Dataset
             As for `steady_state`.
         of : str
-            ``soil_carbon``, ``litter_carbon``, ``microbial_carbon`` or the name of a pool (gC m-2).
+            ``soil_carbon``, ``litter_carbon``, ``microbial_carbon``, ``soil_nitrogen`` of a model that has it, or the
+            name of a pool (gC m-2, gN m-2).
         season : str
             As for `steady_state`.
 
@@ -440,11 +445,12 @@ class SoilModel:
         value, by_driver, by_parameter, by_slot = gradients(self.network, cells, states, members, seasonal=seasonal)
         by_driver["carbon_input"] = by_driver["carbon_input"] / self._flow
         result = xr.Dataset({"value": layout.array(value)})
-        result["value"].attrs |= {"units": "gC m-2", "long_name": of.replace("_", " ")}
+        unit = STOCK_UNITS.get(self.network.pools[chosen[of][0]].currency, "1")
+        result["value"].attrs |= {"units": unit, "long_name": of.replace("_", " ")}
         for name, values in by_driver.items():
             dims = (layout.period,) if seasonal else ()
             result[name] = layout.array(values, *dims)
-            result[name].attrs |= {"units": f"gC m-2 per ({DRIVERS[name].unit})", "long_name": f"d {of} / d {name}"}
+            result[name].attrs |= {"units": f"{unit} per ({DRIVERS[name].unit})", "long_name": f"d {of} / d {name}"}
         labels, rows = [], []
         for declared in self.network.declared:
             for k, component in enumerate(declared.components or ("",)):
@@ -456,7 +462,7 @@ class SoilModel:
             result["cue_derivative"] = layout.array(
                 np.stack(list(by_slot.values())), "slot", *([str(layout.period)] if seasonal else [])
             )
-            result["cue_derivative"].attrs |= {"units": "gC m-2", "long_name": f"d {of} / d intrinsic CUE of a slot"}
+            result["cue_derivative"].attrs |= {"units": unit, "long_name": f"d {of} / d intrinsic CUE of a slot"}
             result = result.assign_coords(slot=[slot.removeprefix(CUE_SLOT) for slot in by_slot])
         return result.assign_coords(parameter=labels)
 
@@ -596,6 +602,8 @@ class SoilModel:
             "litter_carbon": [i for i, p in carbon if p.kind == "litter"],
             "microbial_carbon": [i for i, p in carbon if p.kind == "living"],
         }
+        for element in self.structure.elements()[1:]:
+            groups[f"soil_{element}"] = [i for i, p in enumerate(self.network.pools) if p.currency == element]
         return {name: members for name, members in groups.items() if members}
 
     def _quantities(
@@ -610,12 +618,16 @@ class SoilModel:
 
         for i, pool in enumerate(self.network.pools):
             state[pool.name] = layout.array(stocks[i] * self._stock, *lead)
-            state[pool.name].attrs |= {"units": "gC m-2", "long_name": pool.description, "pool_kind": pool.kind}
+            state[pool.name].attrs |= {
+                "units": STOCK_UNITS.get(pool.currency, "1"),
+                "long_name": pool.description,
+                "pool_kind": pool.kind,
+            }
         for name, members in self._pool_groups().items():
             add(name, stocks[members].sum(axis=0) * self._stock)
         rules, living = list(RULES), self.structure.living()
         flow = dict(zip(quantities, flows * self._flow, strict=False))
-        for name in ("carbon_input", "respiration", "leaching"):
+        for name in balance_weights(self.structure):
             add(name, flow[name])
         add("gross_decomposition", np.stack([flow[f"gross_decomposition {rule}"] for rule in rules]), "rule")
         add("gross_decomposition_without_litter", np.stack([flow[f"without_litter {rule}"] for rule in rules]), "rule")

@@ -1,4 +1,4 @@
-"""AWB, CORPSE, MEND and SOMic against the outputs of other people's code, steady and through time."""
+"""AWB, CORPSE, MEND, SOMic and MIMICS-CN against the outputs of other people's code, steady and through time."""
 
 import equinox as eqx
 import jax
@@ -250,3 +250,36 @@ def test_sixty_years_of_somic_month_by_month(table, experiment):
     given = jax.tree.map(lambda values: jnp.asarray(values, float), (drivers, changing, manure))
     _, ours = jax.jit(lambda start, given: jax.lax.scan(month, start, given))(start, given)
     np.testing.assert_allclose(ours, months[list(SOMIC_POOLS.values())], rtol=1e-9)
+
+
+# ---- MIMICS-CN -----------------------------------------------------------------------------------------------------
+
+MIMICS_CN_POOLS = {
+    "litter_metabolic": "LIT_1",
+    "litter_structural": "LIT_2",
+    "microbes_r": "MIC_1",
+    "microbes_k": "MIC_2",
+    "som_physical": "SOM_1",
+    "som_chemical": "SOM_2",
+    "som_available": "SOM_3",
+}
+
+
+def test_mimics_cn_steady_states(table):
+    """Three soils of the evaluation of soil models: one short of nothing, two whose r-strategists lack nitrogen."""
+    peer = table("evalsoc_mimicsCN14C_steady.csv")
+    drivers = dataset(
+        "site",
+        temperature=(peer["T"], "degC"),
+        clay=(peer["clay_pct"], "%"),
+        carbon_input=(peer["NPP"], "gC m-2 yr-1"),
+        metabolic_fraction=(0.85 - 0.013 * (peer["lignin_pct"] / 100) / (0.4 / peer["CN"]), "1"),
+        litter_carbon_to_nitrogen=(peer["CN"], "1"),
+    )
+    state = sc.model("mimics-cn").steady_state(drivers, fluxes=True)
+    assert (state["status"] == 0).all()
+    for ours, theirs in MIMICS_CN_POOLS.items():
+        np.testing.assert_allclose(state[ours] / 300, peer[theirs], rtol=1e-8, err_msg=ours)
+        # they stop at 1e-13 mg cm-3 h-1, a millionth of what flows through a pool of nitrogen
+        np.testing.assert_allclose(state[f"{ours}_nitrogen"] / 300, peer[f"{theirs}_N"], rtol=1e-6, err_msg=ours)
+    np.testing.assert_allclose(state["mineral_nitrogen"] / 300, peer["DIN"], rtol=1e-10)

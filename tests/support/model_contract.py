@@ -170,7 +170,9 @@ def check_conservation(case: Case) -> None:
 def check_input(case: Case) -> None:
     """All of the carbon input arrives, whatever the stocks."""
     structure, network = case.model.structure, case.network
-    entering = [j for j, flux in enumerate(structure.fluxes) if flux.source == INPUT]
+    entering = [
+        j for j, flux in enumerate(structure.fluxes) if flux.source == INPUT and structure.currency(flux) == "carbon"
+    ]
     for stocks in (case.stocks(), random_stocks(case, 3)):
         arrives = rates(network, stocks, case.environment())[entering].sum(axis=0)
         np.testing.assert_allclose(arrives, drivers_in_model_units(network, case.drivers)["carbon_input"], rtol=1e-13)
@@ -227,8 +229,12 @@ def check_settled(case: Case) -> None:
 
 
 def check_closure(case: Case) -> None:
-    """Carbon that comes in leaves again, to 1e-10."""
+    """Carbon that comes in leaves again, to 1e-10, and so does every other element."""
     state = case.state
+    for element in case.model.structure.elements()[1:]:
+        entering, leaving = state[f"{element}_input"], state[f"{element}_leaching"]
+        assert (entering > 0).all()
+        np.testing.assert_allclose(leaving / entering, 1, atol=1e-10)
     gap = state["respiration"] + state["leaching"] - state["carbon_input"]
     np.testing.assert_allclose(gap / state["carbon_input"], 0, atol=1e-10)
     np.testing.assert_allclose(state["carbon_input"], case.drivers["carbon_input"], rtol=1e-12)

@@ -17,6 +17,7 @@ UNITS = {
     "above_ground_fraction": "1",
     "precipitation": "mm d-1",
     "potential_evapotranspiration": "mm d-1",
+    "litter_carbon_to_nitrogen": "1",
 }
 
 
@@ -51,6 +52,7 @@ def cells(number: int, seed: int = 0) -> xr.Dataset:
             "above_ground_fraction": between(0.2, 0.8),
             "precipitation": between(0.5, 6.0),
             "potential_evapotranspiration": between(1.0, 4.0),
+            "litter_carbon_to_nitrogen": between(25.0, 80.0),
         }
     )
 
@@ -71,6 +73,7 @@ def one_cell(**changes: float) -> xr.Dataset:
         "above_ground_fraction": 0.5,
         "precipitation": 2.0,
         "potential_evapotranspiration": 2.5,
+        "litter_carbon_to_nitrogen": 45.0,
     }
     return with_units(values | changes)
 

@@ -144,13 +144,27 @@ def diagnosis_weights(structure: Structure, litter: bool = True) -> dict[str, np
 
 
 def balance_weights(structure: Structure) -> dict[str, np.ndarray]:
-    """Which fluxes make up the carbon that comes in, is respired and is leached: the terms of closure."""
-    carbon = np.array([structure.currency(flux) == "carbon" for flux in structure.fluxes], float)
-    return {
-        "carbon_input": carbon * [flux.source == INPUT for flux in structure.fluxes],
-        "respiration": carbon * [flux.target == CO2 for flux in structure.fluxes],
-        "leaching": carbon * [flux.target == LEACHED for flux in structure.fluxes],
-    }
+    """Which fluxes make up what comes in and goes out: the terms of closure.
+
+    Parameters
+    ----------
+    structure : Structure
+        The network's fluxes.
+
+    Returns
+    -------
+    dict of str to array of 0 and 1, shape (fluxes,)
+        ``carbon_input``, ``respiration``, ``leaching``; of another element ``nitrogen_input``, ``nitrogen_leaching``.
+    """
+    weights = {}
+    for currency in structure.elements():
+        own = np.array([structure.currency(flux) == currency for flux in structure.fluxes], float)
+        prefix = "" if currency == "carbon" else f"{currency}_"
+        weights[f"{currency}_input"] = own * [flux.source == INPUT for flux in structure.fluxes]
+        if currency == "carbon":
+            weights["respiration"] = own * [flux.target == CO2 for flux in structure.fluxes]
+        weights[f"{prefix}leaching"] = own * [flux.target == LEACHED for flux in structure.fluxes]
+    return weights
 
 
 def cohort_curve(

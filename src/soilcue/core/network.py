@@ -61,6 +61,8 @@ PROCESSES = {
         Process("aggregation", "occlusion in aggregates (physical)"),
         Process("disaggregation", "release from aggregates (physical)"),
         Process("leaching", "loss with water (physical)"),
+        Process("mineralisation", "release of mineral nitrogen"),
+        Process("immobilisation", "uptake of mineral nitrogen"),
     )
 }
 
@@ -113,6 +115,11 @@ class Structure:
     def living(self) -> tuple[str, ...]:
         """Names of the living pools of carbon."""
         return tuple(pool.name for pool in self.pools if pool.kind == "living" and pool.currency == "carbon")
+
+    def elements(self) -> tuple[str, ...]:
+        """Currencies that are matter: all but what pools of memory hold. Carbon is the first."""
+        held = dict.fromkeys(pool.currency for pool in self.pools if pool.kind != "memory")
+        return ("carbon", *(currency for currency in held if currency != "carbon"))
 
     def currency(self, flux: Flux) -> str:
         """What a flux carries: the currency of the pools it leaves or enters."""

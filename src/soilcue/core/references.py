@@ -132,6 +132,23 @@ _REFERENCES = (
         "https://github.com/domwoolf/somic1",
     ),
     Reference(
+        "kykersnowman2020",
+        "Kyker-Snowman, E.; Wieder, W. R.; Frey, S. D.; Grandy, A. S.",
+        2020,
+        "Stoichiometrically coupled carbon and nitrogen cycling in the MIcrobial-MIneral Carbon Stabilization model "
+        "version 1.0 (MIMICS-CN v1.0)",
+        "Geoscientific Model Development 13, 4413-4434",
+        "10.5194/gmd-13-4413-2020",
+    ),
+    Reference(
+        "evalsoc",
+        "Brunmayr, A. S.; Hagedorn, F.; Moreno Duborgel, M.; Minich, L. I.; Graven, H. D.",
+        2024,
+        "Radiocarbon analysis reveals underestimation of soil organic carbon persistence in new-generation soil models",
+        "Geoscientific Model Development 17, 5961-5985",
+        "10.5194/gmd-17-5961-2024",
+    ),
+    Reference(
         "sulman2018",
         "Sulman, B. N.; Moore, J. A. M.; Abramoff, R.; Averill, C.; Kivlin, S.; Georgiou, K.; Sridhar, B.; "
         "Hartman, M. D.; Wang, G.; Wieder, W. R.; Bradford, M. A.; Luo, Y.; Mayes, M. A.; Morrison, E.; Riley, W. J.; "

@@ -74,9 +74,9 @@ class Mimics(Network):
 
     name = "mimics"
     title = "MIMICS (MIcrobial-MIneral Carbon Stabilization)"
-    references = ("wieder2014", "wieder2015")
+    references: ClassVar[tuple[str, ...]] = ("wieder2014", "wieder2015")
     carbon_unit, time_unit, reference_depth = "mgC cm-3", "h", 0.30
-    needs = (
+    needs: ClassVar[tuple[str | tuple[str, ...], ...]] = (
         "temperature",
         "clay",
         "carbon_input",
@@ -95,12 +95,12 @@ class Mimics(Network):
         ("moisture", "external"): ("moisture_scalar",),
         ("acclimation", "historic-temperature"): ("historic_temperature",),
     }
-    assumptions = (
+    assumptions: ClassVar[tuple[str, ...]] = (
         "MIMICS: no response to soil moisture but where a set or an option asks for one; of frozen water the drivers "
         "say nothing, so that all water counts as liquid",
     )
 
-    pools = (
+    pools: ClassVar[tuple[Pool, ...]] = (
         Pool("litter_metabolic", "litter", "metabolic litter", 40.0),
         Pool("litter_structural", "litter", "structural litter", 150.0),
         Pool("microbes_r", "living", "r-strategists (copiotrophs)", 2.0),
@@ -110,7 +110,7 @@ class Mimics(Network):
         Pool("som_available", "organic", "available soil organic matter", 300.0),
     )
 
-    declared = (
+    declared: ClassVar[tuple[Parameter, ...]] = (
         Parameter("vmax_slope", "K-1", 0.0, 0.2, "temperature slope of ln Vmax"),
         Parameter("vmax_intercept", "1", 0.0, 10.0, "intercept of ln Vmax"),
         Parameter("vmax_scale", "h-1", 1e-9, 1e-2, "tuning coefficient of Vmax (per unit microbial carbon)"),
@@ -150,7 +150,7 @@ class Mimics(Network):
         Parameter("historic_intercept", "K-1", -0.2, 0.2, "increase of the intercept of ln Vmax with it"),
     )
 
-    sets = (
+    sets: ClassVar[tuple[ParameterSet, ...]] = (
         ParameterSet(
             "wieder2015",
             ("wieder2015", "mimics_code"),

@@ -11,6 +11,11 @@ import jax.numpy as jnp
 
 from soilcue.core import precision as precision
 
+WRITTEN_OUT = 8
+"""Largest system whose elimination is written out, step by step, for the compiler. Larger ones are loops: they compile
+in a moment and run slower, and their stability is asked of LAPACK, for the coefficients of a characteristic polynomial
+of high degree lose their digits."""
+
 
 def solve(matrix, right):
     """Solve small systems by elimination without pivoting.
@@ -28,6 +33,8 @@ def solve(matrix, right):
     array, shape (n, columns, cells)
     """
     n = matrix.shape[0]
+    if n > WRITTEN_OUT:
+        return _solve_by_loop(matrix, right)
     rows = [jnp.concatenate([matrix[i], right[i]], axis=0) for i in range(n)]  # each (n + columns, cells)
     for k in range(n):
         head = rows[k][k + 1 :] / rows[k][k]
@@ -42,6 +49,17 @@ def solve(matrix, right):
             value = value - rows[i][j] * solution[j]
         solution[i] = value
     return jnp.stack(solution)
+
+
+def _solve_by_loop(matrix, right):
+    """As `solve`, by clearing one column after another."""
+    n = matrix.shape[0]
+
+    def clear(k, rows):
+        pivot = rows[k] / rows[k, k]
+        return (rows - rows[:, k, None] * pivot).at[k].set(pivot)
+
+    return jax.lax.fori_loop(0, n, clear, jnp.concatenate([matrix, right], axis=1))[:, n:]
 
 
 def jacobian(function, point):
@@ -107,7 +125,9 @@ def characteristic_polynomial(matrix):
 
 
 def is_stable(matrix):
-    """Whether every eigenvalue has a negative real part, by the criterion of Routh and Hurwitz.
+    """Whether every eigenvalue has a negative real part.
+
+    By the criterion of Routh and Hurwitz; for large systems (`WRITTEN_OUT`) by the eigenvalues themselves.
 
     Parameters
     ----------
@@ -117,8 +137,12 @@ def is_stable(matrix):
     -------
     boolean array, shape (cells,)
     """
-    coefficients = characteristic_polynomial(matrix)
     n = matrix.shape[0]
+    if n > WRITTEN_OUT:
+        known = jnp.isfinite(matrix).all(axis=(0, 1))
+        eigenvalues = jnp.linalg.eigvals(jnp.moveaxis(jnp.where(known, matrix, 0.0), -1, 0))
+        return known & (eigenvalues.real.max(axis=-1) < 0)
+    coefficients = characteristic_polynomial(matrix)
     width = n // 2 + 1
     empty = jnp.zeros_like(coefficients[0])
     upper, lower = ([*row, *[empty] * (width - len(row))] for row in (coefficients[0::2], coefficients[1::2]))

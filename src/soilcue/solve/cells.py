@@ -214,7 +214,7 @@ def solve_cells(
     """
     cells = drivers["carbon_input"].shape[-1]
     given = np.all(list(cells_with(drivers).values()), axis=0)
-    n, living = len(network.pools), [i for i, p in enumerate(network.pools) if p.kind == "living"]
+    n, living = len(network.pools), _populations(network)
     texts = limit_texts(network, drivers)
     stocks = np.full((n, cells), np.nan)
     states = CellStates(
@@ -297,7 +297,7 @@ class _Task:
         settled = found & stable
         if absent:
             # the other cells stay as the attempts with every population left them
-            living = [i for i, pool in enumerate(self.network.pools) if pool.kind == "living"]
+            living = _populations(self.network)
             states.status[index[found]] = Status.UNSTABLE
             states.status[index[settled]] = Status.EXTINCT
             states.missing[index[settled]] = sum(1 << k for k, i in enumerate(living) if i in absent)
@@ -313,6 +313,11 @@ class _Task:
         states.residual[cells] = np.where(crossed, np.nan, residual)
         states.steps[cells] = steps
         states.reasons[:, cells] = reasons
+
+
+def _populations(network: Network) -> list[int]:
+    """Which pools are populations: the living ones of carbon. What else belongs to a population dies out with it."""
+    return [i for i, pool in enumerate(network.pools) if pool.kind == "living" and pool.currency == "carbon"]
 
 
 def _in_place(index: np.ndarray) -> slice | np.ndarray:
