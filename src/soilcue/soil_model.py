@@ -19,6 +19,7 @@ from soilcue.core.budget import (
     diagnosed_cue,
     diagnosis_weights,
 )
+from soilcue.core.derived import DERIVED
 from soilcue.core.errors import InputError, NotDefinedError, unknown_name
 from soilcue.core.network import Flux, Network, Structure
 from soilcue.core.parameters import Parameter
@@ -109,7 +110,7 @@ class SoilModel:
         self.structure: Structure = network.structure()
         self.structure.check()
         for scheme in network.schemes:
-            refuse_misfit(scheme, network.name, self.structure)
+            refuse_misfit(scheme, network.name, self.structure, network.slots())
         carbon = network.carbon_unit
         if "-3" in carbon:
             self._stock = convert(1.0, carbon, "gC m-3") * network.depth
@@ -242,7 +243,7 @@ class SoilModel:
         if layout.period and not seasonal:
             how = f"annual means of {names[layout.period]} drivers (this biases nonlinear fluxes)"
         steps = 365 if layout.period == "day" else 12 * steps_per_month
-        state.attrs |= self._attributes() | {
+        state.attrs |= self._attributes(layout.notes) | {
             "season": how,
             "solver": f"Newton on the yearly map, {steps} implicit steps a year"
             if seasonal
@@ -406,7 +407,7 @@ class SoilModel:
         run["time"].attrs = {"units": "yr", "long_name": "time since the start, at the end of each record"}
         run["stock_at_end"] = layout.array(kept.stocks * self._stock, "time", "pool")
         run["stock_at_end"].attrs |= OUTPUTS["stock_at_end"].attributes()
-        run.attrs |= self._attributes() | {"solver": f"{method}, {steps} steps a period"}
+        run.attrs |= self._attributes(layout.notes) | {"solver": f"{method}, {steps} steps a period"}
         return run
 
     def gradient(self, drivers: xr.Dataset, of: str = "soil_carbon", *, season: str = "auto") -> xr.Dataset:
@@ -492,7 +493,7 @@ class SoilModel:
             "all": int(np.all(list(held.values()), axis=0).sum())
         }
 
-    def _attributes(self) -> dict[str, Any]:
+    def _attributes(self, notes: tuple[str, ...]) -> dict[str, Any]:
         """What every result says of the model behind it."""
         return {
             "Conventions": "CF-1.10",
@@ -502,7 +503,7 @@ class SoilModel:
             "options": ", ".join(f"{name}: {value}" for name, value in self.network.options) or "none",
             "reference_depth_m": self.network.depth,
             "implicit_microbes": int(self.network.implicit_microbes),
-            "assumptions": "\n".join([*self.network.assumptions, *self.scheme_notes]),
+            "assumptions": "\n".join([*self.network.assumptions, *self.scheme_notes, *notes]),
             "soilcue_version": soilcue.__version__,
             "references": "\n".join(bibliography(["he2024", *self.references])),
         }
@@ -537,12 +538,22 @@ class SoilModel:
             raise InputError(f"drivers must be an xarray.Dataset; got {type(drivers).__name__}.")
         place = place_of(drivers)
         wanted = [*self.network.needs, *self.network.option_needs(), *self.network.scheme_needs()]
-        needs = [need for need in wanted if need not in LONG_TERM_MEANS or find_driver(drivers, str(need))]
+        follow = (*LONG_TERM_MEANS, *DERIVED)
+        absent = [need for need in wanted if need in follow and not find_driver(drivers, str(need))]
+        needs = [need for need in wanted if need not in absent]
+        needs += [wish for wish in self.network.scheme_wishes() if find_driver(drivers, wish)]
         read = {name: _months_in_order(read_driver(drivers, name), place) for name in chosen_drivers(drivers, needs)}
-        for name, (of, factor) in LONG_TERM_MEANS.items():
-            if name in wanted and name not in needs:
+        for name in map(str, absent):
+            if name in LONG_TERM_MEANS:
+                of, factor = LONG_TERM_MEANS[name]
                 mean = read[of].mean("time", skipna=False) if "time" in read[of].dims else mean_of_year(read[of])
                 read[name] = mean.rename(name) * factor
+                continue
+            derived = DERIVED[name]
+            if not all(find_driver(drivers, need) for need in derived.needs):
+                chosen_drivers(drivers, (name,))  # says what is absent
+            parts = [_months_in_order(read_driver(drivers, need), place) for need in derived.needs]
+            read[name] = derived.value(*parts).rename(name).assign_attrs(derived=derived.how)
         return read, place
 
     def _period(self, read: Mapping[str, xr.DataArray], place: str) -> str | None:
@@ -570,6 +581,7 @@ class SoilModel:
         dims = tuple(str(d) for d in together[0].dims if d != lead)
         sizes = tuple(together[0].sizes[d] for d in dims)
         layout = _Layout(dims, sizes, {d: together[0][d] for d in dims if d in together[0].coords}, lead)
+        layout.notes = tuple(array.attrs["derived"] for array in read.values() if "derived" in array.attrs)
         front = (lead,) if lead else ()
         shape = tuple(together[0].sizes[d] for d in front)
         flat = {
@@ -675,6 +687,7 @@ class _Layout:
         self, dims: tuple[str, ...], shape: tuple[int, ...], coords: dict[str, xr.DataArray], period: str | None
     ) -> None:
         self.dims, self.shape, self.coords, self.period = dims, shape, coords, period
+        self.notes: tuple[str, ...] = ()
 
     def array(self, values, *lead: str) -> xr.DataArray:
         """Values of shape (lead..., cells) in the user's dimensions."""
@@ -838,7 +851,9 @@ def list_schemes() -> pd.DataFrame:
     rows = []
     for name in SCHEMES:
         scheme = SCHEMES[name]
+        # what the user makes of it says what a function or a table feels
         needs = scheme.needs if isinstance(scheme.needs, tuple) else ()
+        valid = scheme.valid if isinstance(scheme.valid, Mapping) else {}
         wishes = [f"{with_unit(driver)}, or {value:g}" for driver, value in scheme.wishes.items()]
         rows.append(
             {
@@ -846,7 +861,7 @@ def list_schemes() -> pd.DataFrame:
                 "title": scheme.title,
                 "equation": scheme.equation,
                 "drivers": ", ".join([*map(with_unit, needs), *wishes]),
-                "valid": ", ".join(f"{driver} {low:g} to {high:g}" for driver, (low, high) in scheme.valid.items()),
+                "valid": ", ".join(f"{driver} {low:g} to {high:g}" for driver, (low, high) in valid.items()),
                 "parameters": "; ".join(_parameter_text(scheme, parameter) for parameter in scheme.declared),
                 "parameter_sets": ", ".join(published.name for published in scheme.sets),
                 "includes": ", ".join(scheme.includes),

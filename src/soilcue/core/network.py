@@ -307,6 +307,11 @@ class Network(eqx.Module):
         shape = jax.numpy.broadcast_shapes(*(jax.numpy.shape(values) for values in drivers.values()))
         return {slot: jax.numpy.broadcast_to(cue, shape) for slot, cue in found.items()}
 
+    def slots(self) -> tuple[str, ...]:
+        """Names of the slots of intrinsic CUE (found by tracing; nothing is computed)."""
+        drivers = dict.fromkeys([*self.first_needs(), *self.option_needs(), *self.scheme_needs()], 0.5)
+        return tuple(jax.eval_shape(self.cue_slots, drivers))
+
     def without_schemes(self) -> Network:
         """The same model, to be given its intrinsic CUE among the drivers."""
         bare = object.__new__(type(self))
@@ -333,10 +338,16 @@ class Network(eqx.Module):
 
     def scheme_needs(self) -> tuple[str, ...]:
         """Drivers that the schemes feel and the model itself does not take."""
-        own = {name for need in self.needs for name in ((need,) if isinstance(need, str) else need)}
-        own |= set(self.option_needs())
         felt = dict.fromkeys(name for scheme in self.schemes for name in scheme.needs)
-        return tuple(name for name in felt if name not in own)
+        return tuple(name for name in felt if name not in self._own_drivers())
+
+    def scheme_wishes(self) -> tuple[str, ...]:
+        """Drivers that the schemes feel where they are given, and the model itself does not take."""
+        felt = dict.fromkeys(name for scheme in self.schemes for name in scheme.wishes)
+        return tuple(name for name in felt if name not in self._own_drivers())
+
+    def _own_drivers(self) -> set[str]:
+        return {*self.option_needs()} | {name for need in self.needs for name in ((need,) if isinstance(need, str) else need)}
 
     @classmethod
     def first_needs(cls) -> tuple[str, ...]:

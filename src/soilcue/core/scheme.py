@@ -105,6 +105,9 @@ class Scheme(eqx.Module):
         """Drivers at which the scheme leaves the CUE as it is; empty where it does so everywhere."""
         return {}
 
+    def fits(self, model: str, slots: tuple[str, ...]) -> None:
+        """Raise `InputError` where the model lacks a slot that the scheme names; most schemes name none."""
+
     def check(self, slots: Mapping[str, Any]) -> None:
         """Raise `InputError` for values of CUE that only a scheme of unknown make can give; of ours none does."""
 
@@ -225,8 +228,9 @@ def slot_losses(structure: Any) -> tuple[str, ...]:
     return tuple(loss for loss in LOSSES if loss not in own)
 
 
-def refuse_misfit(scheme: Scheme, model: str, structure: Any) -> None:
+def refuse_misfit(scheme: Scheme, model: str, structure: Any, slots: tuple[str, ...]) -> None:
     """Raise `InputError` where a model cannot take a scheme, naming both and the reason."""
+    scheme.fits(model, slots)
     twice = [loss for loss in scheme.includes if loss not in slot_losses(structure)]
     if twice:
         raise InputError(

@@ -84,6 +84,21 @@ DRIVERS = {
         Variable(
             "potential_evapotranspiration", "mm d-1", "potential evapotranspiration", 0, 50, aliases=("pet", "PET")
         ),
+        Variable("substrate_carbon_to_nitrogen", "1", "carbon to nitrogen mass ratio of the substrate", 1, 2000),
+        Variable("substrate_carbon_to_phosphorus", "1", "carbon to phosphorus mass ratio of the substrate", 5, 50000),
+        Variable("mineral_nitrogen", "1", "mineral nitrogen that microbes can take up per carbon they take up", 0, 1),
+        Variable(
+            "mineral_phosphorus", "1", "mineral phosphorus that microbes can take up per carbon they take up", 0, 1
+        ),
+        Variable("enzyme_carbon_to_nitrogen", "1", "activity of C- over that of N-acquiring enzymes", 0.01, 100),
+        Variable("enzyme_carbon_to_phosphorus", "1", "activity of C- over that of P-acquiring enzymes", 0.01, 100),
+        Variable("substrate_degree_of_reduction", "1", "electrons per carbon atom of the substrate", 1, 8),
+        Variable("polymer_share", "1", "share of the substrate that must be depolymerised before uptake", 0, 1),
+        Variable("active_fraction", "1", "share of the microbial biomass that is active", 0.01, 1),
+        Variable("oligotroph_share", "1", "share of oligotrophs (K-strategists) in the uptake of carbon", 0, 1),
+        Variable("fungal_to_bacterial", "1", "fungal to bacterial biomass carbon", 0, 1000),
+        Variable("antagonism", "1", "share of encounters between microbes that are antagonistic", 0, 1),
+        Variable("facilitation", "1", "share of enzymes that others make for a microbe", 0, 1),
         # no cell is larger than the Earth
         Variable("land_area", "m2", "area of land in the cell", 0, 5.2e14),
         Variable("vegetated_area", "m2", "area of vegetated land in the cell", 0, 5.2e14),

@@ -127,11 +127,13 @@ def with_cue(network: Network, drivers: Mapping[str, np.ndarray]) -> dict[str, n
     Returns
     -------
     dict of array
+        Without what the schemes alone feel: the solver is not to be compiled anew for that either.
     """
     found = {slot: np.asarray(values) for slot, values in _cue_slots(network, dict(drivers)).items()}
     for scheme in network.schemes:
         scheme.check(found)
-    return {**drivers, **found}
+    schemes_alone = {*network.scheme_needs(), *network.scheme_wishes()}
+    return {name: values for name, values in drivers.items() if name not in schemes_alone} | found
 
 
 def _limits(network, drivers):

@@ -157,15 +157,15 @@ def gradients(
         of_slot = {slot: of_driver.pop(slot) for slot in slots_of(given)}
         more_parameter, more_driver = _through_cue(network, some, of_slot) if of_slot else ({}, {})
         value[index] = total[: len(index)]
-        nothing: dict[str, np.ndarray] = {}
-        for whole, part, more in (
+        for slot, values in of_slot.items():
+            by_slot.setdefault(slot, np.full((*values.shape[:-1], cells), np.nan))
+        for whole, *parts in (
             (by_driver, of_driver, more_driver),
             (by_parameter, of_parameter, more_parameter),
-            (by_slot, of_slot, nothing),
+            (by_slot, of_slot),
         ):
-            for name, values in part.items():
-                kept = whole.setdefault(name, np.full((*values.shape[:-1], cells), np.nan))
-                kept[..., index] = (values + np.asarray(more.get(name, 0.0)))[..., : len(index)]
+            for name, filled in whole.items():
+                filled[..., index] = sum(np.asarray(part[name])[..., : len(index)] for part in parts if name in part)
 
     chunks = [which[first : first + block * blocks] for first in range(0, len(which), block * blocks)]
     for index in chunks[:1]:

@@ -1,0 +1,72 @@
+"""Nutrients by Liebig's minimum: what cannot be built for lack of nitrogen or phosphorus is respired (overflow)."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import jax.numpy as jnp
+
+from soilcue.core.parameters import Parameter, ParameterSet
+from soilcue.core.scheme import Evidence, Scheme
+from soilcue.schemes import SCHEMES
+
+STOICHIOMETRY = Evidence(
+    "thick",
+    "biomass holds its C:N:P within narrow bounds, so CUE falls where a substrate has less nutrients than growth needs",
+    "microbes store nutrients and so part growth from their momentary supply; across 970 Australian soils "
+    "stoichiometry explained none of the variation of CUE (Jones et al. 2019)",
+)
+
+
+class NitrogenThreshold(Scheme):
+    """Above the threshold element ratio, C:N_biomass / CUE_ref, growth is what the nitrogen allows."""
+
+    name = "nitrogen-threshold"
+    title = "threshold C:N and overflow respiration"
+    equation = "CUE = min(CUE_ref, C:N_biomass (1/C:N_substrate + mineral N per C taken up))"
+    references = ("manzoni2012stoichiometry", "sinsabaugh2013")
+    needs = ("substrate_carbon_to_nitrogen",)
+    wishes: ClassVar = {"mineral_nitrogen": 0.0}
+    valid: ClassVar = {"substrate_carbon_to_nitrogen": (5.0, 200.0), "mineral_nitrogen": (0.0, 0.1)}
+    includes = ("overflow",)
+    evidence = STOICHIOMETRY
+    monotone: ClassVar = {"substrate_carbon_to_nitrogen": -1, "mineral_nitrogen": 1}
+    declared = (Parameter("biomass_ratio", "1", 3.0, 30.0, "C:N mass ratio of microbial biomass"),)
+    sets = (
+        ParameterSet(
+            "manzoni2012", ("manzoni2012stoichiometry",), "soil microbes: C:N of 8", {"biomass_ratio": (8.0, "1")}
+        ),
+    )
+
+    def reference_point(self) -> dict[str, Any]:
+        """A substrate as rich as the biomass itself: enough for any CUE."""
+        return {"substrate_carbon_to_nitrogen": self.parameters["biomass_ratio"]}
+
+    def __call__(self, cue: Any, feels: Mapping[str, Any]) -> Any:
+        """The CUE, or what the nutrient allows if that is less."""
+        (substrate,), ((mineral, nothing),) = self.needs, self.wishes.items()
+        supply = 1 / feels[substrate] + feels.get(mineral, nothing)
+        return jnp.minimum(cue, self.parameters["biomass_ratio"] * supply)
+
+
+class PhosphorusThreshold(NitrogenThreshold):
+    """The same for phosphorus."""
+
+    name = "phosphorus-threshold"
+    title = "threshold C:P and overflow respiration"
+    equation = "CUE = min(CUE_ref, C:P_biomass (1/C:P_substrate + mineral P per C taken up))"
+    needs = ("substrate_carbon_to_phosphorus",)
+    wishes: ClassVar = {"mineral_phosphorus": 0.0}
+    valid: ClassVar = {"substrate_carbon_to_phosphorus": (20.0, 5000.0), "mineral_phosphorus": (0.0, 0.05)}
+    monotone: ClassVar = {"substrate_carbon_to_phosphorus": -1, "mineral_phosphorus": 1}
+    declared = (Parameter("biomass_ratio", "1", 10.0, 500.0, "C:P mass ratio of microbial biomass"),)
+    sets = (
+        ParameterSet("sinsabaugh2013", ("sinsabaugh2013",), "soil microbes: C:P of 60", {"biomass_ratio": (60.0, "1")}),
+    )
+
+    def reference_point(self) -> dict[str, Any]:
+        """A substrate as rich as the biomass itself."""
+        return {"substrate_carbon_to_phosphorus": self.parameters["biomass_ratio"]}
+
+
+for scheme in (NitrogenThreshold, PhosphorusThreshold):
+    SCHEMES.register(scheme.name, scheme)
