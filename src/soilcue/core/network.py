@@ -347,7 +347,9 @@ class Network(eqx.Module):
         return tuple(name for name in felt if name not in self._own_drivers())
 
     def _own_drivers(self) -> set[str]:
-        return {*self.option_needs()} | {name for need in self.needs for name in ((need,) if isinstance(need, str) else need)}
+        return {*self.option_needs()} | {
+            name for need in self.needs for name in ((need,) if isinstance(need, str) else need)
+        }
 
     @classmethod
     def first_needs(cls) -> tuple[str, ...]:
