@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from soilcue import __version__
-from soilcue.commands import atlas, cite, data, genomes, lists, measure, meta, records
+from soilcue.commands import atlas, cite, data, genomes, lab, lists, measure, meta, records
 from soilcue.core.errors import InputError
 from soilcue.core.files import REFUSALS
 
@@ -23,6 +23,7 @@ app = typer.Typer(
 for command in (
     atlas.atlas,
     genomes.genomes,
+    lab.lab,
     meta.meta,
     measure.measure,
     lists.models,

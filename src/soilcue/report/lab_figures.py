@@ -1,0 +1,310 @@
+"""Figures of the page of the virtual laboratory: readings by time, biases by scenario, responses, replicates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from soilcue.lab import RESPONSES, SCENARIOS
+from soilcue.measure.methods import METHODS
+from soilcue.report.page import Figure, Layout, Trace
+
+SHORT = {
+    "carbon_label": "Label in biomass and CO2",
+    "carbon_label_pools": "Label in PLFA, DNA, amino sugars",
+    "carbon_label_depletion": "Depletion of label",
+    "radiocarbon_kinetics": "14C kinetics",
+    "oxygen_label": "18O in DNA",
+    "oxygen_vapour": "18O in DNA, vapour",
+    "growth_tracers": "Growth tracers",
+    "flux_analysis": "Flux analysis",
+    "calorespirometry": "Heat or O2 per CO2",
+    "batch_growth": "Batch growth",
+}
+"""What the page calls a method, or the several that read the same."""
+AGAINST = {
+    "bias_community": "CUE_C of the soil as incubated",
+    "bias_ecosystem": "CUE_E of the soil as incubated",
+    "bias_left_alone": "CUE_C of the soil left alone",
+}
+"""What a reading can be held against."""
+RESPONSE_TITLES = {
+    "dose": "Substrate added",
+    "mortality": "Turnover of microbes",
+    "maintenance": "Maintenance",
+    "exudation": "Exudation",
+    "overflow": "Overflow",
+}
+# Of Okabe and Ito, told apart by people with any of the common colour blindnesses; then repeated, dashed.
+_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#8c6d31")
+_GRID = {"gridcolor": "#e4e7eb", "zeroline": False, "linecolor": "#9aa3ad", "ticks": "outside", "ticklen": 4}
+_TRUE = {"cue_community": ("true CUE_C", "solid"), "cue_ecosystem": ("true CUE_E", "dot")}
+_INK = "#1d2430"
+_LARGEST = 0.4
+"""Bias at which the colour of the heat map is full."""
+
+
+def groups_of(table: pd.DataFrame) -> dict[str, list[str]]:
+    """Methods that read the same wherever they were compared, under the first of them."""
+    wide = table.pivot_table(
+        index=["scenario", "hours"], columns="method", values="reading", dropna=False, sort=False, observed=True
+    )
+    practised = table.pivot_table(
+        index=["scenario", "hours"], columns="method", values="reading_as_practised", dropna=False, sort=False
+    )
+    groups: dict[str, list[str]] = {}
+    for method in (name for name in METHODS if name in wide.columns):
+        for first, members in groups.items():
+            same = all(
+                np.allclose(side[first], side[method], rtol=1e-6, atol=1e-9, equal_nan=True) for side in (wide, practised)
+            )
+            if same:
+                members.append(method)
+                break
+        else:
+            groups[method] = [method]
+    return groups
+
+
+def short(method: str) -> str:
+    """What the page calls a method."""
+    return SHORT.get(method, METHODS[method].title)
+
+
+def _lines(groups: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Colour and dash of each line."""
+    return {
+        name: {"color": _COLOURS[i % len(_COLOURS)], "dash": "solid" if i < len(_COLOURS) else "dash", "width": 2}
+        for i, name in enumerate(groups)
+    }
+
+
+def time_figure(table: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -> Figure:
+    """Readings and truth by the length of the incubation, for the scenario chosen on the page."""
+    style = _lines(list(groups))
+    traces: list[Trace] = []
+    for name, rows in table.groupby("scenario", sort=False):
+        first = rows[rows.method == rows.method.iloc[0]]
+        for column, (title, dash) in _TRUE.items():
+            traces.append(
+                {
+                    "type": "scatter",
+                    "mode": "lines",
+                    "name": title,
+                    "x": first["hours"].to_numpy(float),
+                    "y": _finite(first[column]),
+                    "line": {"color": _INK, "dash": dash, "width": 3},
+                    "meta": {"scenario": str(name)},
+                    "hovertemplate": f"{title}<br>%{{x:.4g}} h: %{{y:.3f}}<extra></extra>",
+                }
+            )
+        for method in groups:
+            one = rows[rows.method == method]
+            if one["reading"].isna().all():
+                continue
+            traces.append(
+                {
+                    "type": "scatter",
+                    "mode": "lines+markers",
+                    "name": short(method),
+                    "x": one["hours"].to_numpy(float),
+                    "y": _finite(one["reading"]),
+                    "line": style[method],
+                    "marker": {"size": 5},
+                    "meta": {"scenario": str(name)},
+                    "hovertemplate": f"{short(method)}<br>%{{x:.4g}} h: %{{y:.3f}}<extra></extra>",
+                }
+            )
+    hours = np.unique(table["hours"])
+    layout: Layout = {
+        "xaxis": _GRID | {"type": "log", "title": {"text": "length of the incubation, h"}, "tickvals": _few(hours)},
+        "yaxis": _GRID | {"title": {"text": "CUE"}, "range": [min(0.0, _low(table)), 1.0]},
+        "legend": {"orientation": "v", "x": 1.01, "y": 1, "font": {"size": 12}},
+        "margin": {"l": 55, "r": 10, "t": 10, "b": 46},
+        "hovermode": "closest",
+    }
+    return Figure(
+        "time",
+        "",
+        "Lines of what each method would read, by the length of the incubation, beside the true CUE of the community and "
+        "the ecosystem; one scenario at a time. The numbers stand in lab.csv.",
+        traces,
+        layout,
+        aspect=2.1,
+        least_height=380,
+    )
+
+
+def _low(table: pd.DataFrame) -> float:
+    """Where the axis begins: the lowest of the truth and of most readings, not of single ones far out."""
+    values = pd.concat([table["cue_ecosystem"], table["reading"]]).to_numpy(float)
+    return float(np.floor(max(-0.5, np.nanquantile(values, 0.02)) * 10) / 10)
+
+
+def _few(hours: np.ndarray) -> list[float]:
+    """Ticks that do not run into each other on a logarithmic axis."""
+    kept: list[float] = []
+    for hour in hours:
+        if not kept or hour / kept[-1] > 1.45:
+            kept.append(float(hour))
+    return kept
+
+
+def _finite(values: pd.Series) -> list[float | None]:
+    """Numbers for plotly, which takes a gap for what is not finite."""
+    return [float(v) if np.isfinite(v) else None for v in values]
+
+
+def bias_figure(table: pd.DataFrame, groups: Mapping[str, Sequence[str]], at_hours: float) -> Figure:
+    """Bias of each method in each scenario as a map of colours, against the truth chosen on the page."""
+    day = table[np.isclose(table["hours"], at_hours)]
+    names = list(dict.fromkeys(day["scenario"]))
+    traces: list[Trace] = []
+    for column, words in AGAINST.items():
+        grid = np.full((len(groups), len(names)), np.nan)
+        for i, method in enumerate(groups):
+            for j, name in enumerate(names):
+                found = day[(day.method == method) & (day.scenario == name)][column]
+                grid[i, j] = found.iloc[0] if len(found) else np.nan
+        text = [["" if np.isnan(v) else f"{v:+.2f}".replace("-", "−") for v in row] for row in grid]
+        traces.append(
+            {
+                "type": "heatmap",
+                "x": [SCENARIOS[name].title if name in SCENARIOS else name for name in names],
+                "y": [short(method) for method in groups],
+                "z": [[None if np.isnan(v) else float(v) for v in row] for row in grid],
+                "text": text,
+                "texttemplate": "%{text}",
+                "textfont": {"size": 11},
+                "zmin": -_LARGEST,
+                "zmax": _LARGEST,
+                "colorscale": [[0, "#3b7fb6"], [0.5, "#f7f7f7"], [1, "#dd7a3a"]],
+                "colorbar": {"title": {"text": "reading<br>− truth"}, "thickness": 12, "len": 0.9},
+                "xgap": 2,
+                "ygap": 2,
+                "meta": {"against": column},
+                "hovertemplate": f"%{{y}}<br>%{{x}}<br>%{{z:+.3f}} against {words}<extra></extra>",
+            }
+        )
+    height = 34 * len(groups) + 150
+    layout: Layout = {
+        "xaxis": {"tickangle": -35, "automargin": True, "ticks": "", "tickfont": {"size": 11}},
+        "yaxis": {"automargin": True, "autorange": "reversed", "ticks": "", "tickfont": {"size": 12}},
+        "margin": {"l": 60, "r": 10, "t": 8, "b": 60},
+    }
+    return Figure(
+        "bias",
+        "",
+        f"Map of colours: by how much each method would read too high or too low after {at_hours:g} hours, by scenario.",
+        traces,
+        layout,
+        aspect=1060 / height,
+        least_height=height,
+    )
+
+
+def response_figures(answers: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -> list[Figure]:
+    """How readings and truth answer to what is varied alone."""
+    style = _lines(list(groups))
+    figures = []
+    for varied, rows in answers.groupby("varied", sort=False):
+        first = rows[rows.method == rows.method.iloc[0]]
+        traces: list[Trace] = [
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "name": title,
+                "x": first["value"].to_numpy(float),
+                "y": _finite(first[column]),
+                "line": {"color": _INK, "dash": dash, "width": 3},
+                "hovertemplate": f"{title}<br>%{{x:.3g}}: %{{y:.3f}}<extra></extra>",
+            }
+            for column, (title, dash) in _TRUE.items()
+        ]
+        for method in groups:
+            one = rows[rows.method == method]
+            if len(one) == 0 or one["reading"].isna().all():
+                continue
+            traces.append(
+                {
+                    "type": "scatter",
+                    "mode": "lines",
+                    "name": short(method),
+                    "x": one["value"].to_numpy(float),
+                    "y": _finite(one["reading"]),
+                    "line": style[method],
+                    "hovertemplate": f"{short(method)}<br>%{{x:.3g}}: %{{y:.3f}}<extra></extra>",
+                }
+            )
+        logarithmic = varied in ("dose", "mortality")
+        axis = _GRID | {"title": {"text": RESPONSES[str(varied)][0]}}
+        if logarithmic:
+            axis |= {"type": "log", "dtick": 1}
+        figures.append(
+            Figure(
+                f"response-{varied}",
+                RESPONSE_TITLES[str(varied)],
+                f"Lines of what each method would read and of the truth, by {RESPONSES[str(varied)][0]}.",
+                traces,
+                {
+                    "xaxis": axis,
+                    "yaxis": _GRID | {"range": [0.0, 1.0], "title": {"text": "CUE"}},
+                    "showlegend": False,
+                    "margin": {"l": 50, "r": 8, "t": 6, "b": 44},
+                },
+                aspect=1.35,
+                least_height=260,
+            )
+        )
+    return figures
+
+
+def replicates_figure(plan: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -> Figure:
+    """Replicates needed to tell the two treatments apart, by time, for the dose chosen on the page."""
+    style = _lines(list(groups))
+    traces: list[Trace] = []
+    for dose, rows in plan.groupby("dose", sort=True):
+        for method in groups:
+            one = rows[rows.method == method]
+            if len(one) == 0:
+                continue
+            below = ~one["detected"].to_numpy(bool)
+            traces.append(
+                {
+                    "type": "scatter",
+                    "mode": "lines+markers",
+                    "name": short(method),
+                    "x": one["hours"].to_numpy(float),
+                    "y": _finite(one["replicates"]),
+                    "line": style[method],
+                    "marker": {"size": 8, "symbol": ["circle-open" if flag else "circle" for flag in below]},
+                    "meta": {"dose": f"{dose:g}"},
+                    "customdata": ["label below detection" if flag else "" for flag in below],
+                    "hovertemplate": f"{short(method)}<br>%{{x:.4g}} h: %{{y:.0f}} replicates<br>%{{customdata}}"
+                    "<extra></extra>",
+                }
+            )
+    return Figure(
+        "replicates",
+        "",
+        "Lines of the number of replicates a treatment that each method needs, by the length of the incubation, for one "
+        "dose at a time.",
+        traces,
+        {
+            "xaxis": _GRID
+            | {"type": "log", "title": {"text": "length of the incubation, h"}, "tickvals": _few(np.unique(plan["hours"]))},
+            "yaxis": _GRID
+            | {
+                "type": "log",
+                "title": {"text": "replicates a treatment"},
+                "tickvals": [2, 3, 5, 10, 20, 50, 100, 200, 500, 1000],
+            },
+            "legend": {"orientation": "v", "x": 1.01, "y": 1, "font": {"size": 12}},
+            "margin": {"l": 60, "r": 10, "t": 10, "b": 46},
+        },
+        aspect=2.3,
+        least_height=330,
+    )
