@@ -18,7 +18,9 @@ def lab(
     dose: Annotated[float, typer.Option(help="Substrate, microgram of carbon per gram of soil.")] = 20.0,
     change: Annotated[
         list[str] | None,
-        typer.Option("--set", help="What differs in your soil: NAME=VALUE, a parameter, a pool or a property of cells."),
+        typer.Option(
+            "--set", help="What differs in your soil: NAME=VALUE, a parameter, a pool or a property of cells."
+        ),
     ] = None,
     assume: Annotated[
         list[str] | None, typer.Option(help="Factors you use: kec=0.38, fdna=15, oxygen_from_water=0.33.")
@@ -73,7 +75,9 @@ def lab(
         power=power,
         method=method,
         reading=reading,
-        **soil,
+        parameters=soil["parameters"],
+        stocks=soil["stocks"],
+        cells=soil["cells"],
         **more,
     )
     outputs = [folder / "lab.html", folder / "lab.csv"]
@@ -113,7 +117,9 @@ def _pairs(option: str, given: Sequence[str]) -> dict[str, float]:
         try:
             found[name.strip()] = float(value)
         except ValueError:
-            raise InputError(f"{option} is {text!r}; give NAME=VALUE with a number, such as growth_yield=0.6.") from None
+            raise InputError(
+                f"{option} is {text!r}; give NAME=VALUE with a number, such as growth_yield=0.6."
+            ) from None
         if not sign or not name.strip():
             raise InputError(f"{option} is {text!r}; give NAME=VALUE, such as growth_yield=0.6.")
     return found

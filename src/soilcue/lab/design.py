@@ -12,8 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 from scipy.stats import nct, t
@@ -84,14 +82,14 @@ def _disturbed(
     respired = 1 + noise.co2 * off["co2"]
     total = f["growth_respiration"] + f["maintenance"] + f["overflow"]
     growth = f["uptake"] - f["exudation"] - f["overflow"] - f["growth_respiration"]
-    left = f["label_added"] - f["label_uptake"]
     per_carbon = 1 / carbon_excess
     f["label_respired"] = f["label_respired"] * respired + noise.atoms_co2 * per_carbon * total * off["atoms_co2"]
-    f["label_biomass"] = (
-        f["label_biomass"] * (1 + noise.biomass * off["biomass"])
-        + np.sqrt(2) * _FUMIGATED * noise.atoms_biomass * per_carbon * f["biomass_end"] * off["atoms_biomass"]
-    )
-    f["label_uptake"] = f["label_uptake"] - noise.extract * left * off["extract"]
+    for label in ("label_biomass", "label_structure"):
+        f[label] = (
+            f[label] * (1 + noise.biomass * off["biomass"])
+            + np.sqrt(2) * _FUMIGATED * noise.atoms_biomass * per_carbon * f["biomass_end"] * off["atoms_biomass"]
+        )
+    f["label_dissolved"] = f["label_dissolved"] * (1 + noise.extract * off["extract"])
     # start and end are extracted apart: the error of their difference is that of one times root two
     f["biomass_end"] = f["biomass_end"] + np.sqrt(2) * noise.biomass * f["biomass_start"] * off["biomass"]
     for made in ("dna_made", "dna_made_vapour"):
@@ -131,15 +129,14 @@ def measured_spread(
         What each source contributes to the variance, as a share of it.
     """
     excess = (enrichment - NATURAL_CARBON, water_enrichment - NATURAL_OXYGEN)
-    operator = METHODS[method].reading
-
-    def read(z):
-        return jnp.asarray(operator(_disturbed(jar_fields, z, noise, *excess)))
-
-    parts = dict(zip(SOURCES, np.asarray(jax.jacfwd(read)(jnp.zeros(len(SOURCES)))) ** 2, strict=True))
+    count, step = len(SOURCES), 1e-4
+    off = step * np.concatenate([np.eye(count), -np.eye(count), np.zeros((count, 1))], axis=1)
+    read = METHODS[method].reading(_disturbed(jar_fields, off, noise, *excess)) + np.zeros(2 * count + 1)
+    value = float(read[-1])
+    slopes = (read[:count] - read[count : 2 * count]) / (2 * step)
+    parts = dict(zip(SOURCES, slopes**2, strict=True))
     if method in _APPARENT:
         # read from heat (or O2) per CO2: the ratio's error turns into the CUE by the slope of the oxycaloric relation
-        value = float(read(jnp.zeros(len(SOURCES))))
         parts = dict.fromkeys(SOURCES, 0.0)
         slope = _slope_of_heat_ratio(value)
         parts["heat"], parts["co2"] = (slope * noise.heat) ** 2, (slope * noise.co2) ** 2
@@ -147,7 +144,7 @@ def measured_spread(
         parts = dict.fromkeys(SOURCES, 0.0) | {"flux_ratio": noise.flux_ratio**2}
     variance = float(sum(parts.values()))
     shares = {name: float(part) / variance for name, part in parts.items() if part > 0} if variance > 0 else {}
-    return float(read(jnp.zeros(len(SOURCES)))), float(np.sqrt(variance)), shares
+    return value, float(np.sqrt(variance)), shares
 
 
 _APPARENT = ("calorespirometry", "calorespirometry_pathways", "respiratory_quotient")

@@ -359,7 +359,7 @@ def incubation_sums(
     in_biomass = held[:, alive].sum(axis=1)
     respired = np.array([flux.target == CO2 for flux in structure.fluxes], float)
     from_added = np.array([flux.source == jar.into for flux in structure.fluxes])
-    dissolved = np.array([pool.kind == "dissolved" or pool.name == jar.into for pool in structure.pools], float)
+    structural = np.array([row[name] for name in living if name not in composition.reserves])
     cells = course.stocks[:, alive]
     total_flush = cells @ jnp.stack([jnp.asarray(composition.extractable[name], float) for name in living])
     time = jnp.cumsum(lengths)[ends]
@@ -371,7 +371,10 @@ def incubation_sums(
         "label_uptake": of_label @ (weights["uptake"] * from_added),
         "label_biomass": in_biomass,
         "label_respired": of_label @ respired,
-        "label_dissolved": held @ dissolved,
+        "label_dissolved": held[:, row[jar.into]],
+        "label_structure": in_biomass
+        if len(structural) == len(alive)
+        else held[:, structural].sum(axis=1) / course.stocks[:, structural].sum(axis=1) * cells.sum(axis=1),
         "dna_made": of_dna.sum(axis=1),
         "dna_made_vapour": of_vapour.sum(axis=1) / mean_rise(vapour * time),
         "heat": HEAT_OF_COMBUSTION

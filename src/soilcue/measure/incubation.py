@@ -36,10 +36,12 @@ class Incubation:
     """Of that, taken up by microbes, reuse of recycled label left out."""
     label_biomass: Any = None
     """Label in living biomass at the end."""
+    label_structure: Any = None
+    """The same as membranes, DNA or cell walls tell it: their label per carbon, times all biomass."""
     label_respired: Any = None
     """Label respired since the start."""
     label_dissolved: Any = None
-    """Label in solution at the end, whether never taken up or released."""
+    """Label left of the added substrate at the end, as an extract of the soil shows it."""
     dna_made: Any = None
     """DNA made since the start and still extractable at the end, as the carbon of the biomass it was made with."""
     dna_made_vapour: Any = None

@@ -59,7 +59,8 @@ def groups_of(table: pd.DataFrame) -> dict[str, list[str]]:
     for method in (name for name in METHODS if name in wide.columns):
         for first, members in groups.items():
             same = all(
-                np.allclose(side[first], side[method], rtol=1e-6, atol=1e-9, equal_nan=True) for side in (wide, practised)
+                np.allclose(side[first], side[method], rtol=1e-6, atol=1e-9, equal_nan=True)
+                for side in (wide, practised)
             )
             if same:
                 members.append(method)
@@ -111,7 +112,7 @@ def time_figure(table: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -> Fig
                     "mode": "lines+markers",
                     "name": short(method),
                     "x": one["hours"].to_numpy(float),
-                    "y": _finite(one["reading"]),
+                    "y": _sensible(one["reading"]),
                     "line": style[method],
                     "marker": {"size": 5},
                     "meta": {"scenario": str(name)},
@@ -129,8 +130,8 @@ def time_figure(table: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -> Fig
     return Figure(
         "time",
         "",
-        "Lines of what each method would read, by the length of the incubation, beside the true CUE of the community and "
-        "the ecosystem; one scenario at a time. The numbers stand in lab.csv.",
+        "Lines of what each method would read, by the length of the incubation, beside the true CUE of the community "
+        "and of the ecosystem; one scenario at a time. The numbers stand in lab.csv.",
         traces,
         layout,
         aspect=2.1,
@@ -156,6 +157,11 @@ def _few(hours: np.ndarray) -> list[float]:
 def _finite(values: pd.Series) -> list[float | None]:
     """Numbers for plotly, which takes a gap for what is not finite."""
     return [float(v) if np.isfinite(v) else None for v in values]
+
+
+def _sensible(readings: pd.Series) -> list[float | None]:
+    """Readings, a gap where they lie beyond -1 and 1: batch growth where biomass shrinks by about what is respired."""
+    return _finite(readings.where(readings.abs() <= 1))
 
 
 def bias_figure(table: pd.DataFrame, groups: Mapping[str, Sequence[str]], at_hours: float) -> Figure:
@@ -198,7 +204,7 @@ def bias_figure(table: pd.DataFrame, groups: Mapping[str, Sequence[str]], at_hou
     return Figure(
         "bias",
         "",
-        f"Map of colours: by how much each method would read too high or too low after {at_hours:g} hours, by scenario.",
+        f"Map of colours: how much too high or too low each method would read after {at_hours:g} hours, by scenario.",
         traces,
         layout,
         aspect=1060 / height,
@@ -234,7 +240,7 @@ def response_figures(answers: pd.DataFrame, groups: Mapping[str, Sequence[str]])
                     "mode": "lines",
                     "name": short(method),
                     "x": one["value"].to_numpy(float),
-                    "y": _finite(one["reading"]),
+                    "y": _sensible(one["reading"]),
                     "line": style[method],
                     "hovertemplate": f"{short(method)}<br>%{{x:.3g}}: %{{y:.3f}}<extra></extra>",
                 }
@@ -242,7 +248,7 @@ def response_figures(answers: pd.DataFrame, groups: Mapping[str, Sequence[str]])
         logarithmic = varied in ("dose", "mortality")
         axis = _GRID | {"title": {"text": RESPONSES[str(varied)][0]}}
         if logarithmic:
-            axis |= {"type": "log", "dtick": 1}
+            axis |= {"type": "log", "dtick": 1, "exponentformat": "none"}
         figures.append(
             Figure(
                 f"response-{varied}",
@@ -290,12 +296,16 @@ def replicates_figure(plan: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -
     return Figure(
         "replicates",
         "",
-        "Lines of the number of replicates a treatment that each method needs, by the length of the incubation, for one "
-        "dose at a time.",
+        "Lines of the number of replicates a treatment that each method needs, by the length of the incubation, for "
+        "one dose at a time.",
         traces,
         {
             "xaxis": _GRID
-            | {"type": "log", "title": {"text": "length of the incubation, h"}, "tickvals": _few(np.unique(plan["hours"]))},
+            | {
+                "type": "log",
+                "title": {"text": "length of the incubation, h"},
+                "tickvals": _few(np.unique(plan["hours"])),
+            },
             "yaxis": _GRID
             | {
                 "type": "log",

@@ -1,4 +1,4 @@
-"""The page of the virtual laboratory: what each method would read of a soil, and what it would take to see a treatment."""
+"""The page of the virtual laboratory: what methods would read of a soil, and what it takes to see a treatment."""
 
 from __future__ import annotations
 
@@ -178,7 +178,8 @@ def summary_lines(found: Answer) -> list[str]:
         lines.append(f"if {METHODS[str(q.method)].title} reads {q.reading:g}, others would read (middle 90 %):")
         for name, row in table.iterrows():
             if name != q.method:
-                lines.append(f"  {_quantity(str(name)):<{width}}  {row['median']:.3f}  ({row['lower']:.3f} to {row['upper']:.3f})")
+                spread = f"({row['lower']:.3f} to {row['upper']:.3f})"
+                lines.append(f"  {_quantity(str(name)):<{width}}  {row['median']:.3f}  {spread}")
     return lines
 
 
@@ -227,6 +228,7 @@ def lab_page(found: Answer, path: str | os.PathLike[str], title: str = "What wou
         "against": list(figures.AGAINST.items()),
         "response_figures": [figure.name for figure in response],
         "includes_table": _includes_table(),
+        "how": list(HOW.items()),
         "forms_table": _forms_table(found, groups),
         "design_words": _design_words(found),
         "design_table": _design_table(found, groups),
@@ -281,8 +283,8 @@ def _findings(found: Answer, groups: Mapping[str, Sequence[str]]) -> list[str]:
     highest, lowest = (first.loc[first["reading"].agg(pick)] for pick in ("idxmax", "idxmin"))
     hours = f"{found.question.at_hours:g} hours"
     lines = [
-        f"{_title(name)}, {hours}: the same soil reads from {_number(lowest.reading)} ({figures.short(lowest.method)}) to "
-        f"{_number(highest.reading)} ({figures.short(highest.method)}), while its true CUE_C is "
+        f"{_title(name)}, {hours}: the same soil reads from {_number(lowest.reading)} ({figures.short(lowest.method)}) "
+        f"to {_number(highest.reading)} ({figures.short(highest.method)}), while its true CUE_C is "
         f"{_number(highest.cue_community)} and its CUE_E {_number(highest.cue_ecosystem)}."
     ]
     near = first.loc[first["bias_community"].abs().idxmin()]
@@ -326,18 +328,31 @@ def _glance_table(found: Answer, groups: Mapping[str, Sequence[str]]) -> Table:
     true = first.iloc[0]
     rows += [
         ("What truly happened", []),
-        ("CUE_C", [Cell(_number(true.cue_community)), *[Cell("")] * 3, Cell("(U − R − EX)/U, He et al. (2024)", prose=True)]),
+        (
+            "CUE_C",
+            [Cell(_number(true.cue_community)), *[Cell("")] * 3, Cell("(U − R − EX)/U, He et al. (2024)", prose=True)],
+        ),
         ("CUE_E", [Cell(_number(true.cue_ecosystem)), *[Cell("")] * 3, Cell("(U − R − EX − MD)/U", prose=True)]),
         (
             "CUE_C left alone",
-            [Cell(_number(true.cue_community_left_alone)), *[Cell("")] * 3, Cell("nothing added to the soil", prose=True)],
+            [
+                Cell(_number(true.cue_community_left_alone)),
+                *[Cell("")] * 3,
+                Cell("nothing added to the soil", prose=True),
+            ],
         ),
     ]
     return Table(
         f"{_title(str(day['scenario'].iloc[0]))}, after {found.question.at_hours:g} h: what methods read",
         [
-            [("", 1), ("reading", 1), ("less CUE_C", 1), ("less CUE_E", 1), ("as practised, less CUE_C left alone", 1)]
-            + [("methods", 1)]
+            [
+                ("", 1),
+                ("reading", 1),
+                ("less CUE_C", 1),
+                ("less CUE_E", 1),
+                ("as practised, less CUE_C left alone", 1),
+                ("methods", 1),
+            ]
         ],
         rows,
     )
@@ -346,7 +361,10 @@ def _glance_table(found: Answer, groups: Mapping[str, Sequence[str]]) -> Table:
 def _translation_table(found: Answer) -> Table:
     assert found.translation is not None
     rows = [
-        (_quantity(str(name)), [Cell(_number(row["median"])), Cell(f"{_number(row['lower'])} to {_number(row['upper'])}")])
+        (
+            _quantity(str(name)),
+            [Cell(_number(row["median"])), Cell(f"{_number(row['lower'])} to {_number(row['upper'])}")],
+        )
         for name, row in found.translation.iterrows()
     ]
     return Table(
@@ -363,25 +381,25 @@ def _translation_words(found: Answer) -> list[str]:
     ranges = "; ".join(f"{name.replace('_', ' ')} {low:g} to {high:g}" for name, (low, high) in UNKNOWN.items())
     return [
         f"The growth yield is set so that the method reads this, in {a['possible']} of {a['draws']} soils drawn"
-        f"{' (in the others no yield gives it)' if a['possible'] < a['draws'] else ''}. What the reading leaves open is "
-        "drawn from ranges that are an assumption around the reference soil: the spread is theirs.",
+        f"{' (in the others no yield gives it)' if a['possible'] < a['draws'] else ''}. What the reading leaves open "
+        "is drawn from ranges that are an assumption around the reference soil: the spread is theirs.",
         f"Ranges, uniform on a logarithmic scale: {ranges}. What is given for the soil at hand is not drawn.",
     ]
 
 
 def _includes_table() -> Table:
-    rows: list[tuple[str, Sequence[Cell]]] = []
-    for name in METHODS:
-        method = METHODS[name]
-        cells = [
-            Cell(method.includes[process].how, detail=method.includes[process].words)
-            if process in method.includes
-            else Cell("–")
-            for process in PROCESSES
-        ]
-        rows.append((method.title, [Cell(cell.text, cell.detail, prose=True) for cell in cells]))
+    rows = [
+        (
+            METHODS[name].title,
+            [
+                Cell(METHODS[name].includes[process].how if process in METHODS[name].includes else "–")
+                for process in PROCESSES
+            ],
+        )
+        for name in METHODS
+    ]
     return Table(
-        "How each process enters the CUE of a method. " + "; ".join(f"{how}: {words}" for how, words in HOW.items()) + ".",
+        "How each process enters the CUE of a method",
         [[("", 1), *((name.replace("_", " "), 1) for name in PROCESSES)]],
         rows,
     )
@@ -404,11 +422,17 @@ def _forms_table(found: Answer, groups: Mapping[str, Sequence[str]]) -> Table:
     rows: list[tuple[str, Sequence[Cell]]] = []
     for method in groups:
         later = [float(base[(base.method == method) & np.isclose(base.hours, h)]["reading"].iloc[0]) for h in shown]
-        arrows = [Cell(ARROWS[int(found.directions.loc[method, name])]) for name in MOVED]
-        rows.append((figures.short(method), [Cell(_number(float(closed[method]))), *(Cell(_number(v)) for v in later), *arrows]))
+        moves = found.directions.loc[method] if method in found.directions.index else None
+        arrows = [Cell("–" if moves is None else ARROWS[int(moves[name])]) for name in MOVED]
+        rows.append(
+            (
+                figures.short(method),
+                [Cell(_number(float(closed.get(method, np.nan)))), *(Cell(_number(v)) for v in later), *arrows],
+            )
+        )
     return Table(
-        "Closed form at the start (exact without storage, for one population), readings later, and how the bias against "
-        "CUE_C moves with longer incubation and with more of each process (at the reference soil, by the model)",
+        "Closed form at the start (exact without storage, for one population), readings later, and how the bias "
+        "against CUE_C moves with longer incubation and with more of each process (at the reference soil)",
         [
             [("", 1), ("reading", 4), (f"bias at {q.at_hours:g} h", len(MOVED))],
             [("", 1), ("start", 1), *((f"{h:g} h", 1) for h in shown), *((words, 1) for words in MOVED.values())],
@@ -423,9 +447,9 @@ def _design_words(found: Answer) -> list[str]:
     row = found.plan[np.isclose(found.plan["hours"], q.at_hours)].iloc[0]
     return [
         f"Treatment: {changed}; all else as in the soil at hand. The true CUE_C differs by "
-        f"{_number(row.true_difference, sign=True)} after {q.at_hours:g} h. Replicates are those of a two-sided t test at 5 % "
-        f"with a power of {q.power:.0%}; substrate of {q.enrichment:g} atom % 13C, soil water of {q.water_enrichment:g} "
-        "atom % 18O.",
+        f"{_number(row.true_difference, sign=True)} after {q.at_hours:g} h. Replicates are those of a two-sided t test "
+        f"at 5 % with a power of {q.power:.0%}; substrate of {q.enrichment:g} atom % 13C, soil water of "
+        f"{q.water_enrichment:g} atom % 18O.",
         "Factors that all samples share (kEC, carbon per DNA, standards) bias a method and do not blur a contrast, so "
         "they are not in here: a method that needs few replicates may still read the wrong level.",
     ]
@@ -483,15 +507,15 @@ def _noise_table(noise: Noise) -> Table:
 def _done(found: Answer) -> dict[str, str]:
     table = found.comparison
     return {
-        "Model": "the incubation model of soilcue (two populations, active or dormant, reserves, maintenance, overflow, "
-        "exudation, death, recycling); label follows every flux with the signature of the pool it leaves, new DNA follows "
-        "growth and is lost with cells that die",
-        "Integration": f"Dormand-Prince of fifth order; estimated error at most {table['integration_error'].max():.0e} of the "
-        f"carbon in the jar, carbon and label close to {max(table['closure'].max(), 1e-16):.0e}",
+        "Model": "the incubation model of soilcue (two populations, active or dormant, reserves, maintenance, "
+        "overflow, exudation, death, recycling); label follows every flux with the signature of the pool it leaves, "
+        "new DNA follows growth and is lost with cells that die",
+        "Integration": f"Dormand-Prince of fifth order; estimated error at most {table['integration_error'].max():.0e} "
+        f"of the carbon in the jar, carbon and label close to {max(table['closure'].max(), 1e-16):.0e}",
         "Reading": "each method's own operator on the true fluxes, with the factors said to be used",
         "Vapour": f"18O of the soil's water rises at {VAPOUR_RATE:g} per hour for the vapour method",
-        "Detection": "label counts as detected above three standard deviations of the difference from an unlabelled control "
-        f"({NATURAL_CARBON:g} atom % 13C, {NATURAL_OXYGEN:g} atom % 18O)",
+        "Detection": "label counts as detected above three standard deviations of the difference from an unlabelled "
+        f"control ({NATURAL_CARBON:g} atom % 13C, {NATURAL_OXYGEN:g} atom % 18O)",
         "Truth": "CUE_C = (U − R − EX)/U and CUE_E = (U − R − EX − MD)/U over the incubation, He et al. (2024)",
     }
 
@@ -512,7 +536,12 @@ def _soil_table(q: Question) -> Table:
             rows.append((pool.name, [Cell(f"{stock:g}", given), Cell("ug g-1"), Cell(pool.description, prose=True)]))
     rows.append(("Cells", []))
     for name, usual in USUAL_CELLS.items():
-        rows.append((name, [Cell(f"{q.cells.get(name, usual)}"), Cell("1"), Cell("given" if name in q.cells else "", prose=True)]))
+        rows.append(
+            (
+                name,
+                [Cell(f"{q.cells.get(name, usual)}"), Cell("1"), Cell("given" if name in q.cells else "", prose=True)],
+            )
+        )
     return Table(
         "The soil at hand; for two populations both values where they differ",
         [[("", 1), ("value", 1), ("unit", 1), ("meaning", 1)]],

@@ -92,8 +92,10 @@ class CarbonLabelPools(Method):
         yield from enrichment_findings(samples, "atom_percent_co2", "atom_percent_co2_control")
 
     def reading(self, incubation: Incubation, **assumed: Any) -> Any:
-        """Label in biomass over label in biomass and CO2, the pool taken for the biomass."""
+        """Label in biomass over label in biomass and CO2, the pool taken for the biomass: reserves are not in it."""
         biomass, respired = needed(incubation, self, "label_biomass", "label_respired")
+        if incubation.label_structure is not None:
+            biomass = incubation.label_structure
         return biomass / (biomass + respired)
 
 

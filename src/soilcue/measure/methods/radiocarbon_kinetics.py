@@ -10,7 +10,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from soilcue.measure.method import Choice, Column, Counted, Finding, Method, Quantity, Samples, array_module
+from soilcue.core.errors import NotDefinedError
+from soilcue.measure.incubation import Incubation
+from soilcue.measure.method import Choice, Column, Counted, Finding, Method, Quantity, Samples, array_module, needed
 from soilcue.measure.methods import METHODS
 
 _STEPS = 60
@@ -165,6 +167,36 @@ class RadiocarbonKinetics(Method):
             "slow_rate": xp.exp(xp.where(swapped, a[..., 2], a[..., 3])),
             "fit_sd": self._fit_sd(xp, a, slopes, residual, present, free),
         }
+
+    def reading(self, incubation: Incubation, **assumed: Any) -> Any:
+        """The fit to what is left of the label at the times of the incubation, up to each of them.
+
+        Needs at least four times along the only axis (the start is a fifth point); NaN at earlier ones, and where two
+        decaying pools do not describe the course.
+        """
+        time, added, respired = needed(incubation, self, "time", "label_added", "label_respired")
+        if np.ndim(respired) != 1 or len(respired) < 4:
+            raise NotDefinedError(
+                f"{self.title} looks at the course of an incubation: give it label respired at four times or more."
+            )
+        xp = array_module([time, respired])
+        if xp is np and not np.any(added > 0):
+            return np.full(len(respired), np.nan)
+        start = xp.zeros(1)
+        times = xp.concatenate([start, time])
+        # without label any course will do: what is read of it is set aside below
+        left = xp.where(added > 0, 1 - respired / xp.where(added > 0, added, 1.0), xp.exp(-time) / 2 + 0.4)
+        percent = 100 * xp.concatenate([start + 1, left])
+        found = [xp.full((), xp.nan)] * 3
+        for last in range(5, len(times) + 1):
+            try:
+                fit = self.estimate({"time": times[:last], "remaining": percent[:last]})
+            except np.linalg.LinAlgError:
+                found.append(xp.full((), xp.nan))
+                continue
+            pools = xp.minimum(fit["respired_pool"], fit["immobilised_pool"]) > 0
+            found.append(xp.where(pools, fit["cue"], xp.nan))
+        return xp.where(added > 0, xp.stack(found), xp.nan)
 
     def _fit_sd(self, xp: Any, a: Any, slopes: Any, residual: Any, present: Any, free: Any) -> Any:
         """Standard deviation of CUE by residual scatter: sqrt(g' (J'J)^-1 g s2); NaN without spare points."""
