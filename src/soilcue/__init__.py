@@ -17,7 +17,7 @@ _PUBLIC = {
     "InputError": "soilcue.core.errors",
 }
 
-_ROOMS = ("genomes", "lab", "measure", "records", "synthesis")
+_ROOMS = ("genomes", "lab", "measure", "records", "study", "synthesis")
 """Rooms that are used by their own name: soilcue.synthesis.fit."""
 
 __all__ = ["__version__", *_PUBLIC, *_ROOMS]

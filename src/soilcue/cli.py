@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from soilcue import __version__
-from soilcue.commands import atlas, cite, data, genomes, lab, lists, measure, meta, records
+from soilcue.commands import atlas, cite, data, genomes, lab, lists, measure, meta, records, study
 from soilcue.core.errors import InputError
 from soilcue.core.files import REFUSALS
 
@@ -32,6 +32,9 @@ for command in (
     cite.cite,
 ):
     app.command()(command)
+app.command()(study.init)
+app.command()(study.validate)
+app.command()(study.run)
 app.add_typer(data.app, name="data")
 app.add_typer(records.app, name="records")
 

@@ -35,7 +35,8 @@ def unknown_name(kind: str, name: object, known: Iterable[str]) -> InputError:
         To be raised by the caller.
     """
     names = sorted(known)
-    near = difflib.get_close_matches(str(name).lower(), names, n=3, cutoff=0.5)
+    lower = {known_name.lower(): known_name for known_name in names}
+    near = [lower[found] for found in difflib.get_close_matches(str(name).lower(), lower, n=3, cutoff=0.5)]
     hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
     there = ", ".join(repr(n) for n in names) or "none"
     return InputError(f"unknown {kind} {str(name)!r}.{hint} There are: {there}.")

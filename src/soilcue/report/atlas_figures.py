@@ -19,7 +19,7 @@ MODEL_NAMES = {"century": "CENTURY", "mimics": "MIMICS", "millennial": "Millenni
 """Names of models as their papers write them; others are shown as they are registered."""
 
 # Colours of Okabe and Ito, told apart by people with any of the common colour blindnesses.
-_MODEL_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
 
 # No set of fourteen colours can be told apart by everyone: the page's selection shows one biome alone, and hovering
 # names the biome of a dot. Wet to dry runs from blue-green to ochre and grey.
@@ -52,7 +52,7 @@ STATUS_COLOURS = {
 }
 _OTHER_STATUS = "#808080"
 
-_GRID = {"gridcolor": "#e4e7eb", "zeroline": False, "linecolor": "#9aa3ad", "ticks": "outside", "ticklen": 4}
+AXIS = {"gridcolor": "#e4e7eb", "zeroline": False, "linecolor": "#9aa3ad", "ticks": "outside", "ticklen": 4}
 
 
 def model_name(model: str) -> str:
@@ -63,7 +63,7 @@ def model_name(model: str) -> str:
 def model_colours(atlas: xr.Dataset) -> dict[str, str]:
     """Colour of each model of an atlas."""
     models = [str(m) for m in atlas["model"].values]
-    return {model: _MODEL_COLOURS[i % len(_MODEL_COLOURS)] for i, model in enumerate(models)}
+    return {model: COLOURS[i % len(COLOURS)] for i, model in enumerate(models)}
 
 
 def biome_colours(atlas: xr.Dataset) -> dict[str, str]:
@@ -135,8 +135,8 @@ def zonal_figure(atlas: xr.Dataset) -> Figure:
             for model in colours
         ]
     layout: Layout = {
-        "xaxis": _GRID | {"title": {"text": "mean diagnosed CUE"}, "nticks": 8},
-        "yaxis": _GRID
+        "xaxis": AXIS | {"title": {"text": "mean diagnosed CUE"}, "nticks": 8},
+        "yaxis": AXIS
         | {
             "range": _latitude_range(atlas),
             "tickvals": [-60, -40, -20, 0, 20, 40, 60, 80],
@@ -198,8 +198,8 @@ def correlation_figure(atlas: xr.Dataset, first: str, second: str) -> Figure:
     traces.append(_one_to_one(0.0, 1.0))
     initial = views[0].layout if views else {"xaxis.range": [0, 1], "yaxis.range": [0, 1]}
     layout: Layout = {
-        "xaxis": _GRID | {"title": {"text": f"CUE of {model_name(second)}"}, "range": initial["xaxis.range"]},
-        "yaxis": _GRID | {"title": {"text": f"CUE of {model_name(first)}"}, "range": initial["yaxis.range"]},
+        "xaxis": AXIS | {"title": {"text": f"CUE of {model_name(second)}"}, "range": initial["xaxis.range"]},
+        "yaxis": AXIS | {"title": {"text": f"CUE of {model_name(first)}"}, "range": initial["yaxis.range"]},
         "showlegend": False,
         "margin": {"l": 60, "r": 10, "t": 8, "b": 50},
     }
@@ -248,8 +248,7 @@ def distribution_figure(atlas: xr.Dataset) -> Figure:
     gap = 0.1
     height = (1.0 - gap * (count - 1)) / count
     layout: Layout = {
-        "xaxis": _GRID
-        | {"title": {"text": "diagnosed CUE"}, "anchor": f"y{count}" if count > 1 else "y", "nticks": 14},
+        "xaxis": AXIS | {"title": {"text": "diagnosed CUE"}, "anchor": f"y{count}" if count > 1 else "y", "nticks": 14},
         "bargap": 0,
         "showlegend": False,
         "margin": {"l": 40, "r": 10, "t": 24, "b": 46},
@@ -259,7 +258,7 @@ def distribution_figure(atlas: xr.Dataset) -> Figure:
         layout["xaxis"]["range"] = views[0].layout["xaxis.range"]
     for panel, model in enumerate(colours, start=1):
         top = 1.0 - (panel - 1) * (height + gap)
-        layout["yaxis" if panel == 1 else f"yaxis{panel}"] = _GRID | {
+        layout["yaxis" if panel == 1 else f"yaxis{panel}"] = AXIS | {
             "domain": [max(0.0, top - height), top],
             "rangemode": "tozero",
             "nticks": 4,
@@ -398,7 +397,7 @@ def profile_figures(atlas: xr.Dataset, profiles: Mapping[str, summary.ProfileCom
                     "%{customdata[1]:.2f}°, profiles: %{customdata[2]:.0f}<extra></extra>",
                 }
             )
-        axis = _GRID | {"type": "log", "range": span, **_log_ticks(low, high)}
+        axis = AXIS | {"type": "log", "range": span, **_log_ticks(low, high)}
         depth = float(atlas["reference_depth"].sel(model=model))
         figures.append(
             Figure(
