@@ -117,14 +117,6 @@ _REFERENCES = (
         "https://github.com/Microbial-Explicit-Model/MEMC",
     ),
     Reference(
-        "woolf2019",
-        "Woolf, D.; Lehmann, J.",
-        2019,
-        "Microbial models with minimal mineral protection can explain long-term soil organic carbon persistence",
-        "Scientific Reports 9, 6522",
-        "10.1038/s41598-019-43026-8",
-    ),
-    Reference(
         "somic_code",
         "Woolf, D.",
         2019,
