@@ -74,7 +74,7 @@ CASES = {
     "unknown word": ("title:", "titel:", 1, ["unknown word 'titel'. Did you mean 'title'?"]),
     "missing word": ("title: Two sites\n", "", 1, ["the study lacks 'title'"]),
     "number for text": ("Two sites", "2020", 1, ["'title' is read as 2020, which is no text; put it in quotes"]),
-    "unknown model": ("- century", "- centory", 6, ["unknown model 'centory'. Did you mean 'century'?"]),
+    "unknown model": ("- century", "- centory", 6, ["unknown model 'centory'. Did you mean 'century'"]),
     "unknown set": ("- century", "- century:orchidee", 6, ["unknown parameter set", "'orchidee-cnp'"]),
     "unknown scheme": ("- century", "- {model: century, cue: constnt}", 6, ["Did you mean 'constant'"]),
     "unknown parameter": ("- century", "- {model: century, parameters: {clai: 1}}", 6, ["unknown parameter of model"]),
