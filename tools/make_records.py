@@ -4,7 +4,7 @@ Run from the project's root::
 
     SOILCUE_DATA=/path/to/data python tools/make_records.py [--output FILE]
 
-Every record of every reader whose set has an open licence and holds CUE, as the reader makes it, flags included.
+Every record of the sets that the catalogue names for the file, as their readers make it, flags included.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from catalogue import PACKAGE_DATA
 from soilcue.core.references import reference
 from soilcue.records import READERS, SCHEMA_VERSION, records_table
 
+FILE = "cue_records.csv.gz"
+
 
 def make_records() -> tuple[pd.DataFrame, list[str]]:
     """The table, and the lines that stand before it."""
@@ -29,19 +31,20 @@ def make_records() -> tuple[pd.DataFrame, list[str]]:
     records, lines = [], []
     for name in READERS:
         reader = READERS[name]
-        found = [one for one in reader.read().records if one.cueInfo.cue.mean is not None]
-        if reader.about.embeddable and found:
-            records += found
-            lines.append(
-                f"{name}: {len(found)} records; {', '.join(reader.about.sources)}; licence {reader.about.licence}; "
-                + " ".join(reference(key).text() for key in reader.about.cite)
-            )
+        if FILE not in reader.about.embedded:  # the catalogue lets only openly licensed sets be named there
+            continue
+        found = reader.read().records
+        records += found
+        lines.append(
+            f"{name}: {len(found)} records; {', '.join(reader.about.sources)}; licence {reader.about.licence}; "
+            + " ".join(reference(key).text() for key in reader.about.cite)
+        )
     return records_table(records), lines
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--output", type=Path, default=PACKAGE_DATA / "cue_records.csv.gz")
+    parser.add_argument("--output", type=Path, default=PACKAGE_DATA / FILE)
     output = parser.parse_args().output
     table, lines = make_records()
     head = [

@@ -146,7 +146,7 @@ def raw_record(**more):
         method="carbon_label",
         kEC=0.45,
         isotopeStandard=0.0111802,
-        **{"cueInfo.raw": WORKED},
+        **{"cueInfo.raw": WORKED, "cueInfo.deltas": "atom_percent_co2 atom_percent_co2_control"},
         **more,
     )
 
@@ -181,6 +181,7 @@ def test_a_standard_moves_atom_percent_as_its_delta_says():
         ({"cueInfo.raw": None}, "no raw values"),
         ({"cueInfo.method": None}, "method is not told"),
         ({"cueInfo.conversions.isotopeStandard": None}, "standard behind its delta values is not told"),
+        ({"cueInfo.deltas": None}, "which of its raw values were delta values"),
     ],
 )
 def test_raw_values_that_do_not_do_are_refused(change, words):
@@ -194,6 +195,7 @@ def test_raw_values_that_do_not_do_are_refused(change, words):
                 "cueInfo.conversions.kEC": 0.45,
                 "cueInfo.conversions.isotopeStandard": 0.0111802,
                 "cueInfo.raw": WORKED,
+                "cueInfo.deltas": "atom_percent_co2",
                 **change,
             }
         )

@@ -30,7 +30,7 @@ def measure(
     folder: Annotated[Path, typer.Option(help="Where the outputs go.")] = Path(),
 ) -> None:
     """CUE with uncertainty from raw laboratory data: write measure.html, measure.xlsx and measure.csv."""
-    given = _settings(settings or [])
+    given = named_settings(settings or [])
     if template is not None:
         if sheet is not None:
             raise InputError("either a sheet to compute or --template is given, not both.")
@@ -64,7 +64,7 @@ def measure(
         typer.echo(f"{kind}  {output.resolve()}")
 
 
-def _settings(lines: list[str]) -> dict[str, str]:
+def named_settings(lines: list[str]) -> dict[str, str]:
     """Settings by name, from name=value."""
     given = {}
     for line in lines:

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from soilcue.core.errors import InputError
+
 app = typer.Typer(help="Records of CUE: published tables, your own, their checks, and a report.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Data = Annotated[
@@ -150,6 +152,35 @@ def check(
         typer.echo(f"data  {to.resolve()}", err=as_json)
 
 
+@app.command("from-sheet")
+def from_sheet(
+    sheet: Annotated[Path, typer.Argument(help="A sheet of raw data that `soilcue measure` reads.")],
+    method: Annotated[str | None, typer.Option(help="How it was measured, where the sheet does not say.")] = None,
+    page: Annotated[str | None, typer.Option("--sheet", help="Sheet of the workbook that holds the samples.")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="name=value for all samples, such as kec=0.45; repeatable.")
+    ] = None,
+    keep_going: Annotated[bool, typer.Option("--keep-going", help="Leave out rows with problems.")] = False,
+    to: Annotated[Path, typer.Option("--to", help="CSV file for the records.")] = Path("records.csv"),
+) -> None:
+    """Make records of a sheet of raw data: CUE, constants and raw values, to be checked, recomputed and shared."""
+    from soilcue.commands.measure import named_settings
+    from soilcue.core.citing import write_table
+    from soilcue.core.references import bibliography
+    from soilcue.measure import METHODS
+    from soilcue.records import records_of_sheet, units
+
+    if sheet.resolve() == to.resolve():
+        raise InputError(f"{sheet}: it would be overwritten by the result. Name another file with --to.")
+    reading = records_of_sheet(sheet, method, page, named_settings(settings or []), keep_going)
+    cited = [key for name in {r.cueInfo.method or "" for r in reading.records} for key in METHODS[name].references]
+    write_table(reading.table(), to, bibliography(cited), title=f"Records of {sheet.name}", units=units())
+    typer.echo(f"{len(reading.records):,} records; {len(reading.left_out):,} rows left out")
+    for one in reading.left_out:
+        typer.echo(f"    left out  {one.reason}")
+    typer.echo(f"data  {to.resolve()}")
+
+
 @app.command("recompute")
 def to_common_constants(
     what: Annotated[str, typer.Argument(help="A table of `soilcue records list`, or a file of records.")],
@@ -203,7 +234,6 @@ def report(
 ) -> None:
     """Report on the records at hand, embedded ones included: write records.html and records.csv."""
     from soilcue.core.citing import write_table
-    from soilcue.core.errors import InputError
     from soilcue.core.files import whole_file
     from soilcue.core.references import bibliography
     from soilcue.records import at_hand, read_own, records_table, units

@@ -101,11 +101,16 @@ class SampleTable:
     metadata: Mapping[str, str] = field(default_factory=dict)
     reported: np.ndarray | None = None
 
-    def computed(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Estimate from values as the sheet gives them: delta values become atom percent first."""
+    def in_atom_percent(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Values as the sheet gives them, with delta values as atom percent."""
         converted = dict(values)
         for name in self.deltas:
             converted[name] = atom_percent(values[name], _beside(values["isotope_standard"], values[name]))
+        return converted
+
+    def computed(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Estimate from values as the sheet gives them: delta values become atom percent first."""
+        converted = self.in_atom_percent(values)
         converted.pop("isotope_standard", None)
         return self.method.estimate(converted, **self.samples.choices)
 

@@ -37,6 +37,10 @@ COLUMN_OF = {"kEC": "kec", "fDNA": "fdna", "oxygenFromWater": "oxygen_from_water
 """Constants as columns of a method."""
 
 
+NO_DELTAS = "all atom percent"
+"""What `cueInfo.deltas` says where all raw values were atom percent."""
+
+
 @dataclass(frozen=True)
 class Constants:
     """The constants that records are brought to; None leaves a constant as each record has it."""
@@ -188,10 +192,10 @@ def raw_cue(record: Record, constants: Constants) -> float:
     def computed(values: dict[str, np.ndarray], conversions: dict[str, Any]) -> float:
         known = {COLUMN_OF[name]: np.array(value) for name, value in conversions.items() if name in COLUMN_OF}
         columns = {column.name for column in method.columns}
-        choices = {}
+        choices = dict(info.choices or {})
         if conversions.get("waterExcess") is not None:
             choices["enrichment_form"] = "excess" if conversions["waterExcess"] else "paper"
-        if conversions.get("fDNA") is not None:
+        if conversions.get("fDNA") is not None and (wanted.get("fDNA") or "dna_conversion" not in choices):
             choices["dna_conversion"] = "constant"
         offered = {choice.name for choice in method.choices}
         try:
@@ -204,6 +208,8 @@ def raw_cue(record: Record, constants: Constants) -> float:
         return float(np.asarray(found["cue"]))
 
     had = {name: value for name, value in now.model_dump().items() if name in ENTERS and value is not None}
+    if now.fDNASampleSpecific:
+        had.pop("fDNA", None)  # the sample's own, computed from its raw values
     again = computed(values, had)
     if info.cue.mean is not None and abs(again - info.cue.mean) > 1e-3:
         raise InputError(
@@ -213,10 +219,11 @@ def raw_cue(record: Record, constants: Constants) -> float:
     if "isotopeStandard" in wanted:
         if now.isotopeStandard is None:
             raise InputError(f"{record.id}: the standard behind its delta values is not told.")
-        for column in method.columns:
-            if column.isotope == "13C" and column.name in values:
-                permil = delta(values[column.name], now.isotopeStandard)
-                values[column.name] = atom_percent(permil, wanted["isotopeStandard"])
+        if info.deltas is None:
+            raise InputError(f"{record.id}: which of its raw values were delta values is not told.")
+        for name in info.deltas.split() if info.deltas != NO_DELTAS else ():
+            permil = delta(values[name], now.isotopeStandard)
+            values[name] = atom_percent(permil, wanted["isotopeStandard"])
     return computed(values, {**had, **wanted})
 
 

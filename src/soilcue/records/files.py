@@ -23,7 +23,7 @@ from soilcue.records.checks import checked
 from soilcue.records.constants import ENTERS, enters_method
 from soilcue.records.methods import FAMILY_OF_METHOD
 from soilcue.records.reader import Reading
-from soilcue.records.schema import FAMILIES, Record, RecordField, fields, nested, shown, what_is_wrong
+from soilcue.records.schema import FAMILIES, OPEN, Record, RecordField, fields, nested, shown, what_is_wrong
 from soilcue.records.table import flags_of
 
 SHORT = {
@@ -212,8 +212,8 @@ def _leaves(entry: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, A
         path = f"{prefix}{name}"
         if isinstance(value, dict):
             yield from _leaves(value, f"{path}.")
-        elif path == "flags" and isinstance(value, list | tuple):
-            continue  # flags are found anew
+        elif value is None or (path == "flags" and isinstance(value, list | tuple)):
+            continue  # nothing said, or flags, which are found anew
         else:
             yield path, value
 
@@ -309,10 +309,20 @@ def _rows_of_sheet(sheet: Sheet, problems: list[Problem]) -> Iterator[_Row]:
 
 def _cell(cell: Any, path: str, unit: str, place: str, comma: bool, problems: list[Problem]) -> Any:
     """Value of a cell for a field; None where it holds nothing, or nothing that can be read."""
-    if is_empty(cell) or (isinstance(cell, str) and cell.strip().lower() in MISSING):
+    if is_empty(cell):
+        return None
+    if path.startswith("cueInfo.choices."):
+        return str(cell).strip()  # "none" is a choice
+    if isinstance(cell, str) and cell.strip().lower() in MISSING:
         return None
     about = _FIELDS.get(path)
     kind = "number" if path.startswith("cueInfo.raw.") else about.kind if about else "text"
+    if kind == "number" and about is None and isinstance(cell, str) and cell.strip().startswith("["):
+        try:
+            return [float(value) for value in json.loads(cell)]
+        except (ValueError, TypeError, RecursionError):
+            problems.append(Problem(place, path, f"found {shown(cell)}", "a list of numbers", "Write it as [1, 2.5]."))
+            return None
     if kind == "text":
         if isinstance(cell, datetime.datetime) and cell.time() == datetime.time():
             cell = cell.date()
@@ -351,7 +361,7 @@ _FIELDS = fields()
 
 def _path_of(name: str) -> str | None:
     """Path of the field a name stands for, if there is one and only one."""
-    if name in _FIELDS or name == "flags" or name.startswith("cueInfo.raw."):
+    if name in _FIELDS or name == "flags" or name.startswith(tuple(f"cueInfo.{part}." for part in OPEN)):
         return name
     if name.casefold() in SHORT:
         return SHORT[name.casefold()]

@@ -57,9 +57,11 @@ def records_table(records: list[Record]) -> pd.DataFrame:
     from soilcue.records.schema import fields
 
     rows = [flat(record) for record in records]
-    known = [*fields(), "flags"]
-    present = {name for row in rows for name in row} | {"id"}
-    return pd.DataFrame(rows, columns=[name for name in known if name in present]).set_index("id")
+    present = dict.fromkeys(name for row in rows for name in row) | {"id": None}
+    known = [name for name in fields() if name in present]
+    of_methods = [name for name in present if name not in fields() and name != "flags"]
+    flags = ["flags"] if "flags" in present else []
+    return pd.DataFrame(rows, columns=[*known, *of_methods, *flags]).set_index("id")
 
 
 def flag_table(records: list[Record]) -> pd.DataFrame:

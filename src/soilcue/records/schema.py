@@ -59,6 +59,9 @@ LAND_COVERS = {
 }
 """Land covers of SIDb, with the biome of ENVO where one fits (MIxS env_broad_scale)."""
 
+OPEN = ("choices", "raw")
+"""Parts of `cueInfo` whose keys are those of the method: columns ``cueInfo.raw.kec`` and so on."""
+
 MOISTURE_UNITS = ("percentGWC", "percentFieldCapacity", "percentWaterFilledPoreSpace")
 
 
@@ -309,9 +312,11 @@ class CueInfo(Part):
     respiration: Rate = Field(default_factory=Rate)
     uptake: Rate = Field(default_factory=Rate)
     cue: Efficiency = Field(default_factory=Efficiency)
+    choices: dict[str, str] | None = _field("conventions of the method that were followed, by name")
     raw: dict[str, float | list[float]] | None = _field(
         "raw values by column of the method, in its units; a list where a sample has several rows"
     )
+    deltas: str | None = _field("which raw values were delta values: names with blanks between, or 'all atom percent'")
     pair: Pair = Field(default_factory=Pair)
 
 
@@ -390,7 +395,7 @@ def _fields_of(part: type[Part], prefix: str) -> Iterator[RecordField]:
         inner = _plain(info.annotation)
         if isinstance(inner, type) and issubclass(inner, Part):
             yield from _fields_of(inner, f"{prefix}{name}.")
-        elif name not in ("flags", "raw"):
+        elif name not in ("flags", *OPEN):
             extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
             yield RecordField(
                 prefix + name,
