@@ -95,7 +95,7 @@ class LongRun:
 
 @eqx.filter_jit
 def _newton(network, drivers, start, present):
-    return newton(network, drivers, start, 200, 0.3, present)
+    return newton(network, drivers, 200, 0.3, present, None if start is None else (True, jnp.exp(start)))
 
 
 def state_without(network: Network, drivers: Cells, absent: tuple[int, ...] = ()) -> np.ndarray:

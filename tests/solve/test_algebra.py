@@ -40,18 +40,32 @@ def test_solve(n):
     )
 
 
-def test_jacobian_is_that_of_each_cell():
-    matrix = np.random.default_rng(0).normal(size=(3, 4))
+@pytest.mark.parametrize("n", SIZES)
+@pytest.mark.parametrize("filled", [0.0, 0.3, 1.0])
+def test_solve_with_the_entries_that_are_not_zero(n, filled):
+    random = np.random.default_rng(n)
+    there = (random.uniform(size=(n, n)) < filled) | np.eye(n, dtype=bool)
+    made = np.where(there, random.normal(size=(300, n, n)) + 3 * n * np.eye(n), 0.0)
+    right = random.normal(size=(300, n, 3))
+    entries = {(int(i), int(j)): jnp.asarray(made[:, i, j]) for i, j in np.argwhere(there)}
+    np.testing.assert_allclose(algebra.dense(entries, n), last(made))
+    found = jnp.stack(algebra.solve_entries(entries, last(right)))
+    np.testing.assert_allclose(found, last(np.linalg.solve(made, right)), rtol=1e-11, atol=1e-14)
 
-    def function(x):
-        return jnp.stack([jnp.sin(sum(matrix[i, j] * x[j] for j in range(4))) * x[0] for i in range(3)])
 
-    point = np.random.default_rng(1).normal(size=(4, 50))
-    value, slope = algebra.jacobian(function, point)
-    assert slope.shape == (3, 4, 50)
-    np.testing.assert_allclose(value, function(point))
-    for cell in (0, 49):
-        np.testing.assert_allclose(slope[:, :, cell], jax.jacfwd(function)(point[:, cell]), rtol=1e-12)
+@settings(deadline=None, derandomize=True, max_examples=200)
+@given(st.floats(-60, 60), st.floats(-20, 20))
+def test_log_ratio(logarithm, scale):
+    numerator, denominator = np.exp(scale + logarithm), np.exp(scale)
+    found = float(algebra.log_ratio(jnp.array(numerator), jnp.array(denominator)))
+    near = abs(logarithm) < 0.03
+    exact = np.log1p((numerator - denominator) / denominator) if near else np.log(numerator) - np.log(denominator)
+    assert found == pytest.approx(exact, rel=3e-7, abs=1e-15 if near else 3e-7)
+
+
+def test_log_ratio_where_a_side_vanishes():
+    found = algebra.log_ratio(jnp.array([0.0, 1e-300, 1.0, 1e300]), jnp.array([1.0, 1.0, 1e-300, 1e-300]))
+    np.testing.assert_allclose(found, np.log(1e30) * np.array([-1, -1, 1, 1]), rtol=1e-6)
 
 
 @pytest.mark.parametrize("n", SIZES)

@@ -1,10 +1,13 @@
 """Small linear algebra over many cells at once: the cells are the last axis, so that every operation is long and flat.
 
 On a CPU, batched library calls on thousands of 7 x 7 systems spend their time on overhead; eliminating with whole rows
-of cells does not.
+of cells does not. Where most entries are zero, as between the pools of a soil, it is cheaper still to leave them out.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -62,23 +65,82 @@ def _solve_by_loop(matrix, right):
     return jax.lax.fori_loop(0, n, clear, jnp.concatenate([matrix, right], axis=1))[:, n:]
 
 
-def jacobian(function, point):
-    """Value and Jacobian of an elementwise-over-cells function.
+def solve_entries(entries: Mapping[tuple[int, int], Any], right: Any) -> list[Any]:
+    """Solve small systems of which only the entries that are not zero are given: known when it is compiled.
+
+    Elimination without exchange of rows, as `solve`, in the order that fills fewest zeros (Markowitz's rule on the
+    diagonal; Duff, Erisman and Reid 2017, Direct Methods for Sparse Matrices, chapter 7).
 
     Parameters
     ----------
-    function : callable
-        From (n, cells) to (m, cells).
-    point : array, shape (n, cells)
+    entries : mapping of (row, column) to array, shape (cells,)
+        The whole diagonal among them.
+    right : array, shape (n, cells) or (n, columns, cells), or a list of its rows
 
     Returns
     -------
-    tuple of arrays, shapes (m, cells) and (m, n, cells)
+    list of array
+        The rows of the solution.
     """
-    n = point.shape[0]
-    basis = jnp.broadcast_to(jnp.eye(n)[:, :, None], (n, *point.shape))
-    value, push = jax.linearize(function, point)
-    return value, jnp.moveaxis(jax.vmap(push)(basis), 0, 1)
+    n = len(right)
+    if n > WRITTEN_OUT:
+        columns = jnp.stack(list(right)).reshape(n, -1, jnp.shape(right[0])[-1])
+        return [row.reshape(jnp.shape(right[0])) for row in _solve_by_loop(dense(entries, n), columns)]
+    matrix, right, left = dict(entries), list(right), list(range(n))
+    eliminated: list[tuple[int, list[int]]] = []
+
+    def filled(pivot: int) -> int:
+        above = sum((i, pivot) in matrix for i in left if i != pivot)
+        return above * sum((pivot, j) in matrix for j in left if j != pivot)
+
+    while left:
+        pivot = min(left, key=filled)
+        left.remove(pivot)
+        share = 1 / matrix[pivot, pivot]
+        right[pivot] = right[pivot] * share
+        others = [j for j in left if (pivot, j) in matrix]
+        for j in others:
+            matrix[pivot, j] = matrix[pivot, j] * share
+        for i in left:
+            if (i, pivot) not in matrix:
+                continue
+            factor = matrix[i, pivot]
+            right[i] = right[i] - factor * right[pivot]
+            for j in others:
+                change = factor * matrix[pivot, j]
+                matrix[i, j] = matrix[i, j] - change if (i, j) in matrix else -change
+        eliminated.append((pivot, others))
+    for pivot, others in reversed(eliminated):
+        for j in others:
+            right[pivot] = right[pivot] - matrix[pivot, j] * right[j]
+    return right
+
+
+def add_entries(entries: dict[tuple[int, int], Any], more: Mapping[tuple[int, int], Any]) -> None:
+    """Add to a matrix, given by the entries that are not zero, another one."""
+    for at, value in more.items():
+        entries[at] = entries[at] + value if at in entries else value
+
+
+def dense(entries: Mapping[tuple[int, int], Any], n: int):
+    """The whole matrix, shape (n, n, cells), from the entries that are not zero."""
+    cells = jnp.broadcast_shapes(*(jnp.shape(value) for value in entries.values()))
+    zero = jnp.zeros(cells)
+    return jnp.stack(
+        [jnp.stack([jnp.broadcast_to(entries.get((i, j), zero), cells) for j in range(n)]) for i in range(n)]
+    )
+
+
+def log_ratio(numerator, denominator):
+    """log(numerator / denominator) of positive numbers, at a fraction of its cost.
+
+    Within 3e-7 of the value or relative to it, whichever is larger, and ever more exact relative to it towards zero:
+    all that Newton's method asks of a residual. Ratios beyond 1e-30 and 1e30 count as these.
+    """
+    ratio = jnp.clip(numerator / denominator, 1e-30, 1e30).astype(jnp.float32)
+    part = (numerator - denominator) / (numerator + denominator)
+    near = 2 * part * (1 + part**2 / 3)  # log((1 + x) / (1 - x)) = 2 (x + x^3 / 3 + x^5 / 5 + ...)
+    return jnp.where(jnp.abs(part) < 0.02, near, jnp.log(ratio).astype(part.dtype))
 
 
 def characteristic_polynomial(matrix):

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import equinox as eqx
 import jax
@@ -16,7 +17,7 @@ import numpy as np
 
 from soilcue.core.network import Network
 from soilcue.solve.seasonal import mean_of_year, one_seasonal_block
-from soilcue.solve.steady import disturbance, flux_table, one_block
+from soilcue.solve.steady import disturbance, flux_table, one_block, slopes
 
 ACCEPTED = 1e-10
 """Largest residual (log gain - log loss; relative change over the year) of a settled cell."""
@@ -24,8 +25,26 @@ BLOCK = {False: 128, True: 128}
 """Cells that run through the compiled loop together (steady, seasonal): few enough for the cache of a core."""
 BLOCKS = {False: 128, True: 4}
 """Blocks handed to a thread at once."""
-LADDER = {False: ((12, 0.01), (80, 0.3), (160, 1.0)), True: ((10, 1.0), (50, 0.3), (100, 0.1))}
-"""A cell that fails one rung tries the next. Steady: (Newton steps, damping); seasonal: (years, longest step)."""
+
+
+class Rung(NamedTuple):
+    """One attempt at a cell: most Newton steps (years under seasonal drivers), how cautious each is, where it starts.
+
+    `caution` is the damping, or under seasonal drivers the longest step. `goes_on` starts where the rung before
+    stopped: few steps at first, then the cells that need more gathered in blocks of their own, so that no block waits
+    for its slowest cell.
+    """
+
+    steps: int
+    caution: float
+    goes_on: bool = False
+
+
+LADDER = {
+    False: (Rung(8, 0.01), Rung(6, 0.01, goes_on=True), Rung(80, 0.3), Rung(160, 1.0)),
+    True: (Rung(5, 1.0), Rung(5, 1.0, goes_on=True), Rung(50, 0.3), Rung(100, 0.1)),
+}
+"""A cell that fails one rung tries the next (steady, seasonal)."""
 
 
 class Status(enum.IntEnum):
@@ -82,15 +101,19 @@ class CellStates:
 
 
 @eqx.filter_jit
-def _run_blocks(network, drivers, weights, used, steps, caution, present, seasonal, steps_per_month):
-    """Solve the first `used` blocks of drivers shaped (blocks, [12,] cells); one compiled program for any number."""
+def _run_blocks(network, drivers, weights, used, begin, goes_on, steps, caution, present, seasonal, steps_per_month):
+    """Solve the first `used` blocks of drivers shaped (blocks, [12,] cells); one compiled program for any number.
 
-    def one(block):
+    The stocks to begin with, shape (blocks, pools, cells), are only used where `goes_on`.
+    """
+
+    def one(block, begin):
+        start = None if network.linear else (goes_on, begin)
         if seasonal:
-            year = one_seasonal_block(network, block, weights, steps_per_month, steps, caution, present)
+            year = one_seasonal_block(network, block, weights, steps_per_month, steps, caution, present, start)
             found = (year.mean_stocks, year.stocks, year.flows, year.residual, year.years, year.stable)
         else:
-            s = one_block(network, block, steps, caution, present)
+            s = one_block(network, block, steps, caution, present, start)
             table = flux_table(network, s.stocks, network.environment(block))
             found = (s.stocks, s.stocks[:0], weights @ table, s.residual, s.steps, s.stable)
         return *found, _limits(network, block)
@@ -98,12 +121,12 @@ def _run_blocks(network, drivers, weights, used, steps, caution, present, season
     def pick(i):
         return {name: values[i] for name, values in drivers.items()}
 
-    shapes = jax.eval_shape(lambda: one(pick(0)))
+    shapes = jax.eval_shape(lambda: one(pick(0), begin[0]))
     blocks = next(iter(drivers.values())).shape[0]
     empty = jax.tree.map(lambda s: jnp.zeros((blocks, *s.shape), s.dtype), shapes)
 
     def fill(i, filled):
-        return jax.tree.map(lambda whole, part: whole.at[i].set(part), filled, one(pick(i)))
+        return jax.tree.map(lambda whole, part: whole.at[i].set(part), filled, one(pick(i), begin[i]))
 
     return jax.lax.fori_loop(0, used, fill, empty)
 
@@ -231,14 +254,14 @@ def solve_cells(
         limits=texts,
     )
     task = _Task(network, drivers, weights, states, seasonal, steps_per_month, threads or default_threads())
-    for rung, (steps, caution) in enumerate(LADDER[seasonal]):
-        task.attempt(steps, caution, progress=progress if rung == 0 else None)
+    for number, rung in enumerate(LADDER[seasonal]):
+        task.attempt(rung, progress=progress if number == 0 else None)
         if network.linear:
             break
     # what no rung settled may be a soil that one of its populations cannot live in
     for size in range(1, len(living) + 1):
         for absent in itertools.combinations(living, size):
-            task.attempt(*LADDER[seasonal][1], absent=absent)
+            task.attempt(LADDER[seasonal][-2], absent=absent)
     flagged = states.status != Status.SETTLED
     for values in (states.stocks, states.start, states.flows):
         values[:, flagged] = np.nan
@@ -257,7 +280,7 @@ class _Task:
     steps_per_month: int
     threads: int
 
-    def attempt(self, steps: int, caution: float, absent: tuple[int, ...] = (), progress=None) -> None:
+    def attempt(self, rung: Rung, absent: tuple[int, ...] = (), progress=None) -> None:
         """Try the cells without a state yet; without a population, those with an unstable state too."""
         tried = (Status.UNCONVERGED, Status.UNSTABLE) if absent else (Status.UNCONVERGED,)
         which = np.flatnonzero(np.isin(self.states.status, tried))
@@ -265,7 +288,7 @@ class _Task:
         chunks = [which[first : first + size] for first in range(0, len(which), size)]
 
         def work(index: np.ndarray) -> None:
-            self._record(index, self._solved(index, steps, caution, absent), absent)
+            self._record(index, self._solved(index, rung, absent), rung, absent)
             if progress is not None:
                 progress(len(index))
 
@@ -274,24 +297,36 @@ class _Task:
         with ThreadPoolExecutor(self.threads) as pool:
             list(pool.map(work, chunks[1:]))
 
-    def _solved(self, index: np.ndarray, steps: int, caution: float, absent: tuple[int, ...]) -> list[np.ndarray]:
+    def _solved(self, index: np.ndarray, rung: Rung, absent: tuple[int, ...]) -> list[np.ndarray]:
         """Results of `_run_blocks` for some cells, each with a last axis of cells."""
         block, blocks = BLOCK[self.seasonal], BLOCKS[self.seasonal]
         padded = np.concatenate([index, np.repeat(index[-1], block * blocks - len(index))])
         cells = _in_place(padded)
-        shaped = {}
-        for name, values in with_cue(self.network, {k: v[..., cells] for k, v in self.drivers.items()}).items():
-            shaped[name] = np.moveaxis(values.reshape(*values.shape[:-1], blocks, block), -2, 0)
+
+        def shaped(values: np.ndarray) -> np.ndarray:
+            return np.moveaxis(values.reshape(*values.shape[:-1], blocks, block), -2, 0)
+
+        drivers = with_cue(self.network, {name: values[..., cells] for name, values in self.drivers.items()})
         present = np.array([i not in absent for i in range(len(self.network.pools))])
         # numbers as arrays: a plain number would be compiled in, and each new one compiled anew
-        numbers = (np.asarray(-(-len(index) // block)), np.asarray(steps), np.asarray(caution))
-        bare = self.network.without_schemes()
-        found = _run_blocks(bare, shaped, self.weights, *numbers, present, self.seasonal, self.steps_per_month)
+        found = _run_blocks(
+            self.network.without_schemes(),
+            {name: shaped(values) for name, values in drivers.items()},
+            self.weights,
+            np.asarray(-(-len(index) // block)),
+            shaped(self.states.start[:, cells]),
+            np.asarray(rung.goes_on),
+            np.asarray(rung.steps),
+            np.asarray(rung.caution),
+            present,
+            self.seasonal,
+            self.steps_per_month,
+        )
         return [
             np.moveaxis(np.asarray(o), 0, -2).reshape(*o.shape[1:-1], block * blocks)[..., : len(index)] for o in found
         ]
 
-    def _record(self, index: np.ndarray, solved: list[np.ndarray], absent: tuple[int, ...]) -> None:
+    def _record(self, index: np.ndarray, solved: list[np.ndarray], rung: Rung, absent: tuple[int, ...]) -> None:
         """Judge solved cells; a soil without a population counts only where the population could not come back."""
         states = self.states
         stocks, start, flows, residual, steps, stable, reasons = solved
@@ -313,7 +348,7 @@ class _Task:
         if self.seasonal:
             states.start[:, cells] = start
         states.residual[cells] = np.where(crossed, np.nan, residual)
-        states.steps[cells] = steps
+        states.steps[cells] = states.steps[cells] + steps if rung.goes_on else steps
         states.reasons[:, cells] = reasons
 
 
@@ -330,7 +365,7 @@ def _in_place(index: np.ndarray) -> slice | np.ndarray:
 
 @eqx.filter_jit
 def _disturbances(network, drivers, stocks):
-    return disturbance(network, stocks, network.environment(drivers))
+    return disturbance(slopes(network, stocks, network.environment(drivers)), stocks)
 
 
 def largest_eigenvalue(network: Network, drivers: Mapping[str, np.ndarray], stocks: np.ndarray) -> np.ndarray:

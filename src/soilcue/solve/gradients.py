@@ -14,7 +14,7 @@ from soilcue.core.network import Network
 from soilcue.core.scheme import slots_of
 from soilcue.solve.cells import BLOCK, BLOCKS, CellStates, Status, default_threads, with_cue
 from soilcue.solve.seasonal import one_seasonal_block
-from soilcue.solve.steady import last_step, linear
+from soilcue.solve.steady import last_step, linear, slopes
 
 
 def value_and_gradient(
@@ -49,12 +49,15 @@ def value_and_gradient(
         if seasonal:
             no_fluxes = jnp.zeros((0, len(network.structure().fluxes)))
             year = one_seasonal_block(
-                changed, drivers, no_fluxes, steps_per_month, 1, 1.0, start=start, differentiable=True
+                changed, drivers, no_fluxes, steps_per_month, 1, 1.0, start=(True, start), differentiable=True
             )
             return weights @ year.mean_stocks
         if network.linear:
             return weights @ linear(changed, drivers).stocks
-        return weights @ jnp.exp(last_step(changed, drivers, jnp.log(start)))
+        return weights @ jnp.exp(last_step(changed, drivers, jnp.log(start), found))
+
+    # the frozen matrix of the last Newton step
+    found = slopes(network, jnp.asarray(start), network.environment(drivers))
 
     # one value of each parameter per cell, so that the derivative is the cell's own
     spread = {name: jnp.broadcast_to(v[..., None], (*v.shape, cells)) for name, v in network.parameters.items()}

@@ -18,8 +18,18 @@ import jax.numpy as jnp
 import numpy as np
 
 from soilcue.core.network import Network
-from soilcue.solve.algebra import is_stable, jacobian, solve
-from soilcue.solve.steady import NOTHING, feasible, flux_table, gains_and_losses, hold, linear, newton
+from soilcue.solve.algebra import add_entries, is_stable, log_ratio, solve, solve_entries
+from soilcue.solve.steady import (
+    NOTHING,
+    Slopes,
+    feasible,
+    flux_table,
+    gains_and_losses,
+    hold,
+    linear,
+    newton,
+    slopes,
+)
 
 MONTH_DAYS = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], dtype=float)
 """Days of each month of a year without leap day."""
@@ -68,45 +78,48 @@ def implicit_step(network: Network, stocks, environment, duration):
 
     Returns
     -------
-    tuple of arrays
-        Stocks after the step, shape (pools, cells), positive; and the matrix A, shape (pools, pools, cells), by which
-        a small change before the step becomes A^-1 times it after.
+    tuple
+        Stocks after the step, shape (pools, cells), positive; and the entries that are not zero of the matrix A, by
+        which a small change before the step becomes A^-1 times it after.
     """
-
-    def net(network, stocks, environment):
-        gain, loss = gains_and_losses(network, stocks, environment)
-        return gain - loss
-
     held, held_environment, before = hold(network), hold(environment), jax.lax.stop_gradient(stocks)
-
-    def missed(z):
-        # what is there and leaves against what was there and comes: both sides positive, as in the steady state
-        after = jnp.exp(z)
-        gain, loss = gains_and_losses(held, after, held_environment)
-        return jnp.log(after + duration * loss) - jnp.log(before + duration * gain)
 
     def update(state):
         z, _, i = state
-        miss, slope = jacobian(missed, z)
-        change = -solve(slope, miss[:, None])[:, 0]
+        after = jnp.exp(z)
+        found = slopes(held, after, held_environment)
+        # what is there and leaves against what was there and comes: both sides positive, as in the steady state
+        there, came = after + duration * found.loss, before + duration * found.gain
+        miss = log_ratio(there, came)
+        entries = {(i, i): after[i] / there[i] for i in range(len(after))}
+        for side, total, sign in ((found.by_loss, there, 1.0), (found.by_gain, came, -1.0)):
+            add_entries(entries, {(i, j): sign * duration * slope / total[i] for (i, j), slope in side.items()})
+        change = -jnp.stack(solve_entries(entries, miss))
         size = jnp.max(jnp.abs(change), axis=0)
         return z + change * jnp.minimum(1.0, 2.0 / size), jnp.any(jnp.abs(miss) > STEP_TOLERANCE), i + 1
 
     def going(state):
         return state[1] & (state[2] < 40)
 
-    identity = jnp.eye(stocks.shape[0])[:, :, None]
     if network.linear:
-        change, slope = jacobian(lambda c: net(held, c, held_environment), before)
-        matrix = identity - duration * slope
-        guess = before + solve(matrix, duration * change[:, None])[:, 0]
+        found = slopes(held, before, held_environment)
+        matrix = step_matrix(found, before, duration)
+        net = duration * (found.gain - found.loss)
+        guess = before + jnp.stack(solve_entries(matrix, net))
     else:
         guess = jnp.exp(jax.lax.while_loop(going, update, (jnp.log(before), True, 0))[0])
-        _, slope = jacobian(lambda c: net(held, c, held_environment), guess)
-        matrix = identity - duration * slope
+        matrix = step_matrix(slopes(held, guess, held_environment), guess, duration)
     # the last Newton step, with a frozen matrix: it squares what is left and carries the exact first derivative
-    miss = guess - stocks - duration * net(network, guess, environment)
-    return guess - solve(matrix, miss[:, None])[:, 0], matrix
+    gain, loss = gains_and_losses(network, guess, environment)
+    return guess - jnp.stack(solve_entries(matrix, guess - stocks - duration * (gain - loss))), matrix
+
+
+def step_matrix(found: Slopes, stocks, duration) -> dict[tuple[int, int], Any]:
+    """Entries of I - duration x d(gain - loss)/d(stocks)."""
+    entries = {(i, i): jnp.ones(stocks.shape[1:]) for i in range(len(stocks))}
+    for side, sign in ((found.by_gain, -1.0), (found.by_loss, 1.0)):
+        add_entries(entries, {(i, j): sign * duration * slope / stocks[j] for (i, j), slope in side.items()})
+    return entries
 
 
 def one_year(network: Network, stocks, drivers: Mapping[str, Any], weights, steps_per_month: int):
@@ -142,7 +155,7 @@ def one_year(network: Network, stocks, drivers: Mapping[str, Any], weights, step
         def step(carry, _):
             stocks, carried, held, flowed = carry
             after, matrix = implicit_step(network, stocks, environment, length)
-            carried = solve(matrix, carried)
+            carried = jnp.stack(solve_entries(matrix, carried))
             table = flux_table(network, after, environment)
             return (after, carried, held + length * after, flowed + length * (weights @ table)), None
 
@@ -182,8 +195,9 @@ def one_seasonal_block(
     present : array of bool, shape (pools,), optional
         False for pools held at (nearly) nothing: to ask what a soil is like without a population. The state is then
         stable only if the population could not invade. All by default.
-    start : array, shape (pools, cells), optional
-        Stocks at the start of the year to begin with; the steady state under the mean drivers by default.
+    start : tuple of bool and array, shape (pools, cells), optional
+        Whether to begin with these stocks at the start of the year, and the stocks; the steady state under the mean
+        drivers otherwise.
     differentiable : bool
         Whether stocks and flows carry derivatives; it costs two more compiled years.
 
@@ -201,8 +215,16 @@ def one_seasonal_block(
     allowed = feasible(network, network.environment(drivers), drivers["carbon_input"].shape).all(axis=0)
     everywhere = jnp.ones(len(network.pools), bool) if present is None else present
     present = everywhere[:, None]
+
+    def under_mean_drivers():
+        return (linear(network, mean) if network.linear else newton(network, mean, 60, 0.1, everywhere)).stocks
+
     if start is None:
-        start = (linear(network, mean) if network.linear else newton(network, mean, None, 60, 0.1, everywhere)).stocks
+        start = under_mean_drivers()
+    elif start[0] is True:
+        start = start[1]
+    else:
+        start = jax.lax.cond(start[0], lambda: start[1], under_mean_drivers)
     # a cell without an answer under its mean drivers still gets a start; one outside of the domain gets any
     guess = jnp.where(present, jnp.where(jnp.isfinite(start) & (start > 0), start, 1.0), NOTHING)
 

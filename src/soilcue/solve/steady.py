@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from soilcue.core.network import Flux, Network
-from soilcue.solve.algebra import is_stable, jacobian, solve
+from soilcue.solve.algebra import add_entries, dense, is_stable, log_ratio, solve_entries
 
 NOTHING = 1e-30
 """Stock that stands for an absent population: too small to act on anything, enough to see whether it would grow."""
@@ -74,6 +74,67 @@ def gains_and_losses(network: Network, stocks, environment):
     return tuple(jnp.stack([jnp.broadcast_to(part, cells) for part in side.values()]) for side in (gain, loss))
 
 
+def dependence(network: Network, stocks, environment) -> list[set[int]]:
+    """Numbers of the pools that each flux depends on, read off the traced computation; nothing is computed."""
+
+    def trace(stocks):
+        return [flux.rate for flux in rates(network, stocks, environment)]
+
+    traced = jax.make_jaxpr(trace)([stock for stock in stocks]).jaxpr
+    reached: dict[Any, set[int]] = {variable: {i} for i, variable in enumerate(traced.invars)}
+
+    def pools_of(atom) -> set[int]:
+        return set() if isinstance(atom, jax.extend.core.Literal) else reached.get(atom, set())
+
+    for equation in traced.eqns:
+        pools = set().union(*map(pools_of, equation.invars))
+        reached.update(dict.fromkeys(equation.outvars, pools))
+    return [pools_of(variable) for variable in traced.outvars]
+
+
+class Slopes(NamedTuple):
+    """What each pool gains and loses, shape (pools, cells), and its derivatives by the logarithm of each stock.
+
+    `by_gain` and `by_loss` hold an entry (cells,) for each (pool, stock) that is not zero.
+    """
+
+    gain: Any
+    loss: Any
+    by_gain: dict[tuple[int, int], Any]
+    by_loss: dict[tuple[int, int], Any]
+
+
+def slopes(network: Network, stocks, environment) -> Slopes:
+    """Gains, losses and their derivatives; each flux is differentiated only by the stocks it depends on.
+
+    Parameters
+    ----------
+    network : Network
+    stocks : array, shape (pools, cells)
+    environment : dict
+        From `Network.environment`.
+    """
+    number = {pool.name: i for i, pool in enumerate(network.pools)}
+    fluxes, pools_of = rates(network, stocks, environment), dependence(network, stocks, environment)
+    by_gain: dict[tuple[int, int], Any] = {}
+    by_loss: dict[tuple[int, int], Any] = {}
+    for j in number.values():
+        moved = [k for k, pools in enumerate(pools_of) if j in pools]
+
+        def rates_by(stock, j=j, moved=moved):
+            changed = [stock if i == j else stocks[i] for i in number.values()]
+            found = rates(network, changed, environment)
+            return [found[k].rate for k in moved]
+
+        _, changes = jax.jvp(rates_by, (stocks[j],), (stocks[j],))
+        for k, change in zip(moved, changes, strict=True):
+            for end, side in ((fluxes[k].target, by_gain), (fluxes[k].source, by_loss)):
+                if end in number:
+                    add_entries(side, {(number[end], j): change})
+    gain, loss = gains_and_losses(network, stocks, environment)
+    return Slopes(gain, loss, by_gain, by_loss)
+
+
 def feasible(network: Network, environment, shape: tuple[int, ...]):
     """Whether no limit of the model is crossed, for cells (or periods and cells) of a shape."""
     allowed = jnp.ones(shape, bool)
@@ -94,7 +155,9 @@ def first_guess(network: Network, environment, cells: int):
     return jnp.log(start[:, None] * jnp.broadcast_to(environment["input"], (cells,)))
 
 
-def newton(network: Network, drivers: Mapping[str, Any], start, steps: int, damping: float, present=None) -> Solution:
+def newton(
+    network: Network, drivers: Mapping[str, Any], steps: int, damping: float, present=None, start=None
+) -> Solution:
     """Newton's method on log stocks for one block of cells, differentiable to first order.
 
     Damped far from the answer: a step solves (damping x largest residual x I - Jacobian) change = residual, which is
@@ -108,20 +171,21 @@ def newton(network: Network, drivers: Mapping[str, Any], start, steps: int, damp
         Its parameters may be traced.
     drivers : dict of array, shape (cells,)
         In the model's units.
-    start : array, shape (pools, cells), or None
-        Log stocks to start from; the model's own first guess for None.
     steps : int
         Most steps.
     damping : float
         0 for plain Newton steps; the larger, the surer and slower.
     present : array of bool, shape (pools,), optional
         False for pools held at (nearly) nothing: to ask what a soil is like without a population. All by default.
+    start : tuple of bool and array, shape (pools, cells), optional
+        Whether to start from these stocks, and the stocks; the model's own first guess otherwise.
 
     Returns
     -------
     Solution
-        Stocks carry exact first derivatives, forward and reverse, with respect to parameters and drivers: the last
-        step is taken with a frozen Jacobian (implicit function theorem).
+        A cell that needs more steps stays where they led. Stocks carry exact first derivatives, forward and reverse,
+        with respect to parameters and drivers: the last step is taken with a frozen Jacobian (implicit function
+        theorem).
 
     References
     ----------
@@ -132,16 +196,17 @@ def newton(network: Network, drivers: Mapping[str, Any], start, steps: int, damp
     held = hold(network)
     environment = held.environment(hold(dict(drivers)))
     allowed = feasible(held, environment, (cells,))
-    if start is None:
-        start = first_guess(held, environment, cells)
-    start = jnp.where(present, start, np.log(NOTHING))
-    identity = jnp.eye(len(network.pools))[:, :, None]
+    guess = first_guess(held, environment, cells)
+    if start is not None:
+        guess = jnp.where(start[0], jnp.log(start[1]), guess)
+    guess = jnp.where(present, guess, np.log(NOTHING))
 
     def step(state):
         z, taken, gap, i = state
-        r, slope = jacobian(lambda z: imbalance(held, z, environment, present), z)
+        found = slopes(held, jnp.exp(z), environment)
+        r = jnp.where(present, log_ratio(found.gain, found.loss), z - np.log(NOTHING))
         size = jnp.max(jnp.abs(r), axis=0)
-        change = solve(damping * size * identity - slope, r[:, None])[:, 0]
+        change = jnp.stack(solve_entries(newton_matrix(found, present, damping * size), r))
         open_ = gap > TOLERANCE
         moved = z + jnp.where(open_, jnp.clip(change, -LONGEST, LONGEST), 0.0)
         return moved, taken + open_, jnp.where(open_, size, gap), i + 1
@@ -152,12 +217,22 @@ def newton(network: Network, drivers: Mapping[str, Any], start, steps: int, damp
         return jnp.any(allowed & (gap > TOLERANCE)) & (i < steps)
 
     shape = (cells,)
-    z, taken, gap, _ = jax.lax.while_loop(unsettled, step, (start, jnp.zeros(shape, int), jnp.full(shape, jnp.inf), 0))
-    final = last_step(network, drivers, z, present)
+    z, taken, gap, _ = jax.lax.while_loop(unsettled, step, (guess, jnp.zeros(shape, int), jnp.full(shape, jnp.inf), 0))
+    found = slopes(held, jnp.exp(z), environment)
+    final = jnp.where(gap > TOLERANCE, z, last_step(network, drivers, z, found, present))
     settled = jax.lax.stop_gradient(final)
     gap = jnp.max(jnp.abs(imbalance(held, settled, environment, present)), axis=0)
-    stable = is_stable(disturbance(held, jnp.exp(settled), environment))
+    stable = is_stable(disturbance(found, jnp.exp(z)))
     return Solution(jnp.exp(final), jnp.where(allowed, gap, jnp.nan), taken, stable)
+
+
+def newton_matrix(found: Slopes, present, damping=0.0) -> dict[tuple[int, int], Any]:
+    """Entries of damping x I - the Jacobian of `imbalance`."""
+    entries = {(i, i): jnp.where(present[i], damping, damping - 1.0) for i in range(len(present))}
+    for side, total, sign in ((found.by_gain, found.gain, -1.0), (found.by_loss, found.loss, 1.0)):
+        shares = {(i, j): jnp.where(present[i], sign * slope / total[i], 0.0) for (i, j), slope in side.items()}
+        add_entries(entries, shares)
+    return entries
 
 
 def imbalance(network: Network, z, environment, present=True):
@@ -167,7 +242,7 @@ def imbalance(network: Network, z, environment, present=True):
     return jnp.where(present, unequal, z - np.log(NOTHING))
 
 
-def last_step(network: Network, drivers: Mapping[str, Any], z, present=True):
+def last_step(network: Network, drivers: Mapping[str, Any], z, found: Slopes, present=True):
     """One Newton step from log stocks near a steady state, with a frozen Jacobian.
 
     It carries the exact first derivatives of the steady state with respect to parameters and drivers, forward and
@@ -181,6 +256,8 @@ def last_step(network: Network, drivers: Mapping[str, Any], z, present=True):
         In the model's units.
     z : array, shape (pools, cells)
         Log stocks.
+    found : Slopes
+        At these stocks, of the network and drivers cut off from differentiation.
     present : array of bool, shape (pools, 1), optional
         False for pools held at (nearly) nothing.
 
@@ -189,35 +266,30 @@ def last_step(network: Network, drivers: Mapping[str, Any], z, present=True):
     array, shape (pools, cells)
         Log stocks.
     """
-    z, held = jax.lax.stop_gradient(z), hold(network)
-    environment = held.environment(hold(dict(drivers)))
-    _, slope = jacobian(lambda z: imbalance(held, z, environment, present), z)
+    z, present = jax.lax.stop_gradient(z), jnp.broadcast_to(present, (len(network.pools), 1))
     missed = imbalance(network, z, network.environment(drivers), present)
-    return z - solve(slope, missed[:, None])[:, 0]
+    return z + jnp.stack(solve_entries(newton_matrix(found, present), missed))
 
 
-def disturbance(network: Network, stocks, environment):
+def disturbance(found: Slopes, stocks):
     """Matrix by which small disturbances, relative to the stocks, grow: it has the eigenvalues of the Jacobian.
 
     At a state that lacks a population, one eigenvalue is the growth rate of its first invaders.
 
     Parameters
     ----------
-    network : Network
+    found : Slopes
     stocks : array, shape (pools, cells)
-    environment : dict
+        At which they were found.
 
     Returns
     -------
     array, shape (pools, pools, cells), per time unit of the model
     """
-
-    def net(z):
-        gain, loss = gains_and_losses(network, jnp.exp(z), environment)
-        return gain - loss
-
-    _, slope = jacobian(net, jnp.log(stocks))
-    return slope / stocks[:, None]
+    entries: dict[tuple[int, int], Any] = {}
+    for side, sign in ((found.by_gain, 1.0), (found.by_loss, -1.0)):
+        add_entries(entries, {(i, j): sign * slope / stocks[i] for (i, j), slope in side.items()})
+    return dense(entries, len(stocks))
 
 
 def linear(network: Network, drivers: Mapping[str, Any]) -> Solution:
@@ -267,8 +339,8 @@ def linear(network: Network, drivers: Mapping[str, Any]) -> Solution:
     return Solution(stocks, jnp.where(allowed, gap, jnp.nan), jnp.ones(cells, int), jnp.ones(cells, bool))
 
 
-def one_block(network: Network, drivers: Mapping[str, Any], steps, damping, present=None) -> Solution:
+def one_block(network: Network, drivers: Mapping[str, Any], steps, damping, present=None, start=None) -> Solution:
     """Steady states of one block of cells by the way that fits the network; parameters as in `newton`."""
     if network.linear:
         return linear(network, drivers)
-    return newton(network, drivers, None, steps, damping, present)
+    return newton(network, drivers, steps, damping, present, start)
