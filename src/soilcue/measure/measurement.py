@@ -42,7 +42,7 @@ class Measurement:
     contrasts : pandas.DataFrame
         A row a pair of treatments: difference, interval, p (Welch), p adjusted for the number of pairs (Holm).
     contributions : pandas.DataFrame
-        Share of the variance of a sample's CUE that each uncertain quantity brings, mean over samples.
+        Share of the variance of the samples' CUE that each uncertain quantity brings, over all samples.
     problems : tuple of Problem
         Rows that could not be computed, and why.
     warnings, assumptions, notes : tuple of str
@@ -287,12 +287,12 @@ def _holm(p: np.ndarray) -> np.ndarray:
 
 
 def _contributions(order: FirstOrder) -> pd.DataFrame:
-    variance = sum((part**2 for part in order.parts.values()), np.zeros(1))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        rows = [
-            {"quantity": name, "share": float(np.nanmean(part**2 / variance)), "shared": name in order.shared}
-            for name, part in order.parts.items()
-        ]
+    variances = {name: float(np.sum(part**2)) for name, part in order.parts.items()}
+    total = sum(variances.values())
+    rows = [
+        {"quantity": name, "share": variance / total if total > 0 else 0.0, "shared": name in order.shared}
+        for name, variance in variances.items()
+    ]
     table = pd.DataFrame(rows, columns=["quantity", "share", "shared"]).set_index("quantity")
     return table.sort_values("share", ascending=False)
 
@@ -307,7 +307,9 @@ def _warnings(
 ) -> list[str]:
     said = []
     if table.problems:
-        said.append(f"{len(table.problems)} problems kept rows from being computed; they are listed below.")
+        rows = len({problem.sample for problem in table.problems})
+        were = "sample was" if rows == 1 else "samples were"
+        said.append(f"{rows} {were} not computed; every problem is listed with its cell.")
     outside = int(((samples["cue"] < 0) | (samples["cue"] > 1)).sum())
     if outside:
         said.append(f"CUE lies outside 0 to 1 in {outside} of {len(samples)} samples. Values are shown as computed.")

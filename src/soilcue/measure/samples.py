@@ -176,7 +176,17 @@ def read_samples(
     InputError
         With every problem of the sheet; see `SheetError`.
     """
-    sheets = read_sheets(path)
+    return samples_of_sheets(method, read_sheets(path), sheet, settings, keep_going)
+
+
+def samples_of_sheets(
+    method: Method,
+    sheets: Sequence[Sheet],
+    sheet: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+    keep_going: bool = False,
+) -> SampleTable:
+    """Samples of the sheets of a file; see `read_samples`."""
     needs = [column.name for column in method.columns if column.required]
     chosen = chosen_sheet(sheets, sheet, needs, STUDY_SHEETS)
     study = next((one for one in sheets if one.name.strip().lower() == "study" and one is not chosen), None)

@@ -52,7 +52,7 @@ class Sheet:
 
     def place(self, row: int, column: int) -> str:
         """Where a cell stands, in words."""
-        cell = f"{letters(column)}{(self.line[row] if self.line else row + 1)}"
+        cell = f"{letters(column)}{self.line[row] if row < len(self.line) else row + 1}"
         return f"sheet {self.name!r}, cell {cell}" if self.name else f"{Path(self.source).name}, cell {cell}"
 
 

@@ -75,11 +75,11 @@ SUBSTRATE_COLUMNS = (
         "13C of the substrate given to the control",
         1.09,
         isotope="13C",
-        only_if={"control": "substrate"},
+        only_if={"control_received": "substrate"},
     ),
 )
 CONTROL = Choice(
-    "control",
+    "control_received",
     "what the control received, and so what the enrichment of the biomass is divided by",
     {
         "substrate": "the same substrate without label: at%_substrate - at%_substrate_control",
@@ -101,7 +101,7 @@ def respired_label(v: Mapping[str, Any]) -> Any:
 
 def substrate_share(v: Mapping[str, Any], atoms: Any, control: Any, chosen: Mapping[str, str]) -> Any:
     """Share of a microbial pool that comes from the substrate, by what the control received."""
-    least = v["atom_percent_substrate_control"] if chosen["control"] == "substrate" else control
+    least = v["atom_percent_substrate_control"] if chosen["control_received"] == "substrate" else control
     return (atoms - control) / (v["atom_percent_substrate"] - least)
 
 

@@ -29,7 +29,7 @@ FIXED = KETOGLUTARATE + OXALOACETATE
 
 STARTS = 24
 """Starts of the search for false minima."""
-_STEPS, _SEARCH_STEPS = 80, 60
+_STEPS, _SEARCH_STEPS = 40, 60
 _EXACT = 1e-4
 
 

@@ -5,7 +5,7 @@ the slow one what has become biomass. CUE = a2/(a1 + a2). Two exponentials are e
 fit reports what the scatter of its points leaves of the CUE.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -44,52 +44,66 @@ def _curvature(xp: Any, a: Any, t: Any, weighted: Any) -> Any:
     return xp.stack(rows, axis=-2)
 
 
-def _normal(xp: Any, slopes: Any, present: Any) -> Any:
-    return xp.einsum("...ti,...t,...tj->...ij", slopes, present, slopes)
+def _normal(xp: Any, slopes: Any, present: Any, free: Any) -> Any:
+    """Matrix of the normal equations, with ones for what is held fixed."""
+    matrix = xp.einsum("...ti,...t,...tj->...ij", slopes, present, slopes)
+    return matrix * free * free[:, None] + xp.eye(5) * (1 - free)
+
+
+def _solve(xp: Any, matrix: Any, right: Any) -> Any:
+    """Solution of small systems; where one is singular, a huge one, which the checks take for what it is."""
+    size = xp.real(xp.einsum("...ii->...", matrix))
+    return xp.linalg.solve(matrix + xp.eye(5) * (1e-13 * size[..., None, None] + 1e-300), right[..., None])[..., 0]
 
 
 def _fitted(xp: Any, t: Any, y: Any, present: Any, free: Any) -> Any:
     """Least-squares fit of real data, from the best of several pairs of rates, by Levenberg and Marquardt."""
-    last = xp.max(t * present, axis=-1)[..., None]
+    last = xp.max(t * present, axis=-1)
     identity = xp.eye(5)
-    best: Any = None
-    best_size: Any = None
-    for i, one in enumerate(_RATES):
-        for other in _RATES[:i]:
-            rates = xp.log(xp.stack([one / last[..., 0], other / last[..., 0]], axis=-1))
-            start = xp.concatenate([0 * rates + 1, rates, 0 * rates[..., :1]], axis=-1)
-            slopes = _curve(xp, start, t)[1]
-            amounts = xp.asarray([1.0, 1.0, 0.0, 0.0, 1.0]) * free
-            matrix = (
-                _normal(xp, slopes, present) * amounts * amounts[:, None] + identity * (1 - amounts) + 1e-9 * identity
-            )
-            right = xp.einsum("...ti,...t->...i", slopes, present * y) * amounts
-            linear = xp.linalg.solve(matrix, right[..., None])[..., 0]
-            a = xp.concatenate([linear[..., :2], rates, linear[..., 4:]], axis=-1)
-            size = xp.sum(present * (y - _curve(xp, a, t)[0]) ** 2, axis=-1)
-            # amounts below zero are no start
-            size = size + 1e6 * xp.sum(y**2, axis=-1) * (xp.min(a[..., :2], axis=-1) < 0)
-            if best is None:
-                best, best_size = a, size
-            else:
-                better = size < best_size
-                best = xp.where(better[..., None], a, best)
-                best_size = xp.where(better, size, best_size)
-    damping = 0 * best_size + 1e-3
-    for _ in range(_STEPS):
-        value, slopes = _curve(xp, best, t)
+    # all pairs of rates at once, along a first axis
+    pairs = np.array([(one, other) for i, one in enumerate(_RATES) for other in _RATES[:i]])
+    rates = xp.log(xp.asarray(pairs.reshape(len(pairs), *[1] * last.ndim, 2)) / last[..., None])
+    start = xp.concatenate([0 * rates + 1, rates, 0 * rates[..., :1]], axis=-1)
+    slopes = _curve(xp, start, t)[1]
+    amounts = xp.asarray([1.0, 1.0, 0.0, 0.0, 1.0]) * free
+    matrix = _normal(xp, slopes, present, amounts) + 1e-9 * identity
+    linear = _solve(xp, matrix, xp.einsum("...ti,...t->...i", slopes, present * y + 0 * slopes[..., 0]) * amounts)
+    tried = xp.concatenate([linear[..., :2], rates, linear[..., 4:]], axis=-1)
+    sizes = xp.sum(present * (y - _curve(xp, tried, t)[0]) ** 2, axis=-1)
+    # amounts below zero are no start
+    sizes = sizes + 1e6 * xp.sum(y**2, axis=-1) * (xp.min(tried[..., :2], axis=-1) < 0)
+    chosen = xp.argmin(sizes, axis=0)[None]
+    best = xp.take_along_axis(tried, chosen[..., None], axis=0)[0]
+    best_size = xp.sum(present * (y - _curve(xp, best, t)[0]) ** 2, axis=-1)
+
+    def stepped(state: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:
+        a, size, damping = state
+        value, slopes = _curve(xp, a, t)
         residual = present * (y - value)
-        matrix = _normal(xp, slopes, present) * free * free[:, None] + identity * (1 - free)
+        matrix = _normal(xp, slopes, present, free)
         diagonal = xp.einsum("...ii->...i", matrix)
         matrix = matrix + identity * (damping[..., None] * diagonal + 1e-12)[..., None, :]
-        step = xp.linalg.solve(matrix, (xp.einsum("...ti,...t->...i", slopes, residual) * free)[..., None])[..., 0]
-        tried = best + step
-        size = xp.sum(present * (y - _curve(xp, tried, t)[0]) ** 2, axis=-1)
-        better = size < best_size
-        best = xp.where(better[..., None], tried, best)
-        best_size = xp.where(better, size, best_size)
-        damping = xp.where(better, damping / 5, damping * 4)
-    return best
+        tried = a + _solve(xp, matrix, xp.einsum("...ti,...t->...i", slopes, residual) * free)
+        tried_size = xp.sum(present * (y - _curve(xp, tried, t)[0]) ** 2, axis=-1)
+        better = tried_size < size
+        return (
+            xp.where(better[..., None], tried, a),
+            xp.where(better, tried_size, size),
+            xp.where(better, damping / 5, damping * 4),
+        )
+
+    return _repeated(xp, stepped, (best, best_size, 0 * best_size + 1e-3))[0]
+
+
+def _repeated(xp: Any, step: Callable[[Any], Any], state: Any) -> Any:
+    """State after the steps of the fit; under JAX as a loop that is compiled once."""
+    if xp is np:
+        for _ in range(_STEPS):
+            state = step(state)
+        return state
+    from jax.lax import fori_loop
+
+    return fori_loop(0, _STEPS, lambda _, now: step(now), state)
 
 
 class RadiocarbonKinetics(Method):
@@ -151,10 +165,9 @@ class RadiocarbonKinetics(Method):
         # one Newton step at the optimum: nothing moves but the derivatives, which it makes exact
         value, slopes = _curve(xp, solution, t)
         residual = present * (y - value)
-        exact = _normal(xp, slopes, present) - _curvature(xp, solution, t, residual)
-        exact = exact * free * free[:, None] + xp.eye(5) * (1 - free)
-        gradient = (xp.einsum("...ti,...t->...i", slopes, residual) * free)[..., None]
-        a = solution + xp.linalg.solve(exact, gradient)[..., 0]
+        bent = _curvature(xp, solution, t, residual) * free * free[:, None]
+        gradient = xp.einsum("...ti,...t->...i", slopes, residual) * free
+        a = solution + _solve(xp, _normal(xp, slopes, present, free) - bent, gradient)
         swapped = xp.real(a[..., 3]) > xp.real(a[..., 2])
         fast = xp.where(swapped, a[..., 1], a[..., 0])
         slow = xp.where(swapped, a[..., 0], a[..., 1])
@@ -189,11 +202,7 @@ class RadiocarbonKinetics(Method):
         percent = 100 * xp.concatenate([start + 1, left])
         found = [xp.full((), xp.nan)] * 3
         for last in range(5, len(times) + 1):
-            try:
-                fit = self.estimate({"time": times[:last], "remaining": percent[:last]})
-            except np.linalg.LinAlgError:
-                found.append(xp.full((), xp.nan))
-                continue
+            fit = self.estimate({"time": times[:last], "remaining": percent[:last]})
             pools = xp.minimum(fit["respired_pool"], fit["immobilised_pool"]) > 0
             found.append(xp.where(pools, fit["cue"], xp.nan))
         return xp.where(added > 0, xp.stack(found), xp.nan)
@@ -202,11 +211,11 @@ class RadiocarbonKinetics(Method):
         """Standard deviation of CUE by residual scatter: sqrt(g' (J'J)^-1 g s2); NaN without spare points."""
         freedom = xp.sum(present, axis=-1) - xp.sum(free)
         variance = xp.sum(residual**2, axis=-1) / xp.where(freedom > 0, freedom, np.nan)
-        matrix = _normal(xp, slopes, present) * free * free[:, None] + xp.eye(5) * (1 - free)
+        matrix = _normal(xp, slopes, present, free)
         total = (a[..., 0] + a[..., 1]) ** 2
         nothing = 0 * total
         by_amount = xp.stack([-a[..., 1] / total, a[..., 0] / total, nothing, nothing, nothing], axis=-1)
-        spread = xp.linalg.solve(matrix, by_amount[..., None])[..., 0]
+        spread = _solve(xp, matrix, by_amount)
         return (xp.sum(by_amount * spread, axis=-1) * variance) ** 0.5
 
     def checks(self, samples: Samples) -> Iterator[Finding]:
@@ -231,12 +240,14 @@ class RadiocarbonKinetics(Method):
             "label that falls fast at first and slowly later",
             "Check the points; a single pool or a lag has no CUE by this method.",
         )
-        loose = (fit["fast_rate"] < 3 * fit["slow_rate"]) | (fit["fit_sd"] > 0.1)
+        times = np.where((samples.values["time"] > 0) & (present > 0), samples.values["time"], np.inf)
+        gone = fit["fast_rate"] * times.min(axis=1) > 4  # before the second point: its rate is anything
+        loose = (fit["fast_rate"] < 3 * fit["slow_rate"]) | (fit["fit_sd"] > 0.1) | gone
         yield Finding(
             loose & ~bad & ~few,
             "remaining",
             "two pools that the points hardly tell apart",
-            "rates that differ at least threefold, and a CUE known to 0.1",
+            "rates that differ at least threefold, points while the fast pool falls, and a CUE known to 0.1",
             "The CUE of this sample is not identified: follow the label for longer.",
             refuse=False,
         )
