@@ -21,9 +21,12 @@ from small_study import written
 import soilcue as sc
 from soilcue.core.errors import InputError
 from soilcue.core.provenance import file_checksum
+from soilcue.models import MODELS
 from soilcue.report.study_page import study_page
-from soilcue.study import plan_of, read_study, run_study
+from soilcue.study import plan_of, read_study, run_study, running
 from soilcue.study.lock import NAME, only_writer
+from soilcue.study.members import members_of
+from soilcue.study.schema import Ensemble, Model
 
 RUNS = ["century.today.nc", "century.control.nc", "century.warmer.nc"]
 pytestmark = pytest.mark.usefixtures("quick_compilation")
@@ -257,6 +260,79 @@ def test_drivers_that_change_and_a_start_in_their_first_years(study):
     study.write_text(study.read_text().replace("    start: {first_years: 2}\n", "    years: 5\n"))
     with pytest.raises(InputError, match=r"asks for 5 years, and .*scenario.nc holds 4 whole ones"):
         plan_of(read_study(study))
+
+
+# ---- ensembles and blocks
+
+
+def test_draws_lie_about_the_set_and_do_not_depend_on_their_number(study):
+    chosen = Model(model="century", ensemble=Ensemble(draws=4, spread=0.1, parameters=["metabolic_intercept"]))
+    few, more = (
+        members_of(chosen, 7),
+        members_of(chosen.model_copy(update={"ensemble": Ensemble(draws=6, spread=0.1)}), 7),
+    )
+    assert [member.name for member in few] == ["published", "draw 1", "draw 2", "draw 3", "draw 4"]
+    assert few[0].parameters is None
+    for member in few[1:]:
+        assert set(member.parameters) == {"metabolic_intercept"}
+        assert 0.9 * 0.85 <= member.parameters["metabolic_intercept"] <= 1.1 * 0.85
+    assert len({member.parameters["metabolic_intercept"] for member in few[1:]}) == 4
+    again = members_of(
+        chosen.model_copy(update={"ensemble": Ensemble(draws=2, spread=0.1, parameters=["metabolic_intercept"])}), 7
+    )
+    assert again == few[:3]
+    assert members_of(chosen, 8)[1] != few[1]
+    assert set(more[1].parameters) == {parameter.name for parameter in MODELS["century"].declared}
+    sets = members_of(Model(model="mimics", ensemble=Ensemble(sets="all")), 0)
+    assert [member.name for member in sets] == [one.name for one in MODELS["mimics"].sets]
+    assert sets[1].parameters == {"set": sets[1].name}
+
+
+def test_ensemble_is_stored_member_by_member_and_goes_on(study, monkeypatch):
+    text = study.read_text()
+    study.write_text(
+        text[: text.index("models:")] + "seed: 3\nmodels: [{model: century, ensemble: {draws: 3}}]\n"
+        "experiments:\n  - {name: today, kind: steady}\n  - {name: later, kind: transient, years: 3, start: today}\n"
+    )
+    plan = plan_of(read_study(study))
+    computed = running._computed
+    calls = []
+
+    def stopped_at_the_third(*arguments):
+        calls.append(arguments)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return computed(*arguments)
+
+    monkeypatch.setattr(running, "_computed", stopped_at_the_third)
+    folder = study.with_name("out")
+    with pytest.raises(KeyboardInterrupt):
+        run_study(plan, folder)
+    assert len(list((folder / running.PARTS).rglob("*.nc"))) == 2
+    finished = run_study(plan, folder)
+    assert len(calls) == 3 + 2 + 4  # two were there; the third and the fourth, and four of the run through time
+    assert sorted(os.listdir(folder)) == ["century.later.nc", "century.today.nc"]
+    today, later = (one.result for one in finished)
+    assert list(today["member"].values) == ["published", "draw 1", "draw 2", "draw 3"]
+    model = sc.model("century", parameters=plan.runs[0].members[2].parameters)
+    state = model.steady_state(plan.drivers)
+    np.testing.assert_allclose(today["soil_carbon"].sel(member="draw 2"), state["soil_carbon"], rtol=1e-12)
+    np.testing.assert_allclose(later["soil_carbon"].isel(time=-1), today["soil_carbon"], rtol=1e-9)
+    assert float(today["parameter_value"].sel(member="published", parameter="metabolic_intercept")) == 0.85
+    assert "3 draws within 0.2 of the value, seed 3" in today.attrs["ensemble"]
+    page = study_page(plan, finished, folder / "study.html").read_text(encoding="utf-8")
+    assert "CUE of the members" in page
+    assert "Draws say how much a parameter matters" in page
+
+
+def test_blocks_of_cells_give_what_the_whole_gives(globe, tmp_path):
+    path, finished = globe
+    text = path.parent.with_name("study.yaml").read_text()
+    (tmp_path / "study.yaml").write_text(text + "block: 20\n")
+    blocks = run_study(read_study(tmp_path / "study.yaml"), tmp_path / "out")
+    for whole, parted in zip(finished, blocks, strict=True):
+        xr.testing.assert_allclose(whole.result, parted.result, rtol=1e-10)
+        assert set(whole.result.attrs) == set(parted.result.attrs)
 
 
 # ---- the page

@@ -63,6 +63,7 @@ def validate(
                 "kind": run.experiment.kind,
                 "cells": run.cells,
                 "all_cells": run.all_cells,
+                "members": len(run.members),
                 "years": run.years,
                 "steps": run.steps,
                 "seconds_estimated": round(run.seconds, 1),
@@ -86,7 +87,8 @@ def plan_lines(plan: Plan) -> list[str]:
     ]
     for run in plan.runs:
         length = f"{run.years:,} years, {run.steps:,} steps" if run.years else "steady state"
-        lines.append(f"  {run.name:<{width}}  {run.cells:,} of {run.all_cells:,} cells  {length}")
+        members = f"  {len(run.members):,} members" if len(run.members) > 1 else ""
+        lines.append(f"  {run.name:<{width}}  {run.cells:,} of {run.all_cells:,} cells  {length}{members}")
     for name, checksum in plan.inputs.items():
         lines.append(f"input  {name}  sha256 {checksum[:12]}...")
     return [*lines, f"about {_duration(plan.seconds)} on two processors (a rough figure, compilation included)"]
@@ -122,7 +124,8 @@ def run(
         status = one.result["status"]
         settled, flagged = int((status == 0).sum()), int((status > 1).sum())
         kept = ", there already" if one.kept else ""
-        typer.echo(f"{one.run.name}: {settled:,} cells settled, {flagged:,} flagged{kept}")
+        members = f" in {len(one.run.members):,} members" if len(one.run.members) > 1 else ""
+        typer.echo(f"{one.run.name}: {settled:,} cells settled{members}, {flagged:,} flagged{kept}")
     if plan.source.study.outputs.page:
         typer.echo("writing the page", err=True)
         study_page(plan, finished, place / "study.html")

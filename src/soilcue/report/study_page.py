@@ -7,6 +7,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from soilcue import __version__
 from soilcue.core.budget import RULES
 from soilcue.data import coastlines
@@ -17,6 +19,8 @@ from soilcue.study.running import Finished
 from soilcue.study.schema import Experiment, Transient
 from soilcue.study.summary import WINDOW, Summary, reference_of, summarised
 
+MANY = 20
+"""Members of an ensemble of which the middle nine tenths are shown, and not the ends."""
 MOST_MAPPED = 12
 """Runs that get maps; of a larger study the first ones."""
 
@@ -76,6 +80,8 @@ def study_page(plan: Plan, finished: Sequence[Finished], path: str | os.PathLike
             "series": [figure.name for figure in series],
             "places": figures.places(runs),
             "window": WINDOW,
+            "ensembles": any(one.members for one in runs),
+            "many": MANY,
             "weighting": ", ".join(dict.fromkeys(one.weighting for one in runs)),
             "status_table": _status_table(runs),
             "limits": [f"{one.run}: {text}: {count:,} cells" for one in runs for text, count in one.limits.items()],
@@ -113,6 +119,7 @@ def _count(number: int, thing: str) -> str:
 def _glance_table(runs: Sequence[Summary], rule: str) -> Table:
     """The numbers a reader looks for first, one row a run."""
     rows = []
+    ensembles = any(one.members for one in runs)
     for one in runs:
         low, high = one.spread(one.cue[rule]) if rule in one.cue else (math.nan, math.nan)
         cue = one.mean(one.cue[rule]) if rule in one.cue else math.nan
@@ -124,16 +131,35 @@ def _glance_table(runs: Sequence[Summary], rule: str) -> Table:
                 [
                     Cell(f"{one.settled:,}", f"of {one.driven:,}"),
                     Cell(_number(cue, 3), f"{_number(low, 3)} to {_number(high, 3)}" if one.settled > 1 else ""),
-                    Cell(_number(end, 2)),
+                    *([Cell(_range(one.member_cue.get(rule), 3) or "–", note=not one.members)] if ensembles else []),
+                    Cell(_number(end, 2), _range(one.member_carbon, 2)),
                     Cell(f"{_number(change, 1, sign=True)} %" if one.transient else "–", note=not one.transient),
                 ],
             )
         )
     return Table(
         f"Runs at a glance (rule {rule})",
-        [[("run", 1), ("cells settled", 1), ("diagnosed CUE", 1), ("soil carbon, kg m⁻²", 1), ("since the start", 1)]],
+        [
+            [
+                ("run", 1),
+                ("cells settled", 1),
+                ("diagnosed CUE", 1),
+                *([("CUE of the members", 1)] if ensembles else []),
+                ("soil carbon, kg m⁻²", 1),
+                ("since the start", 1),
+            ]
+        ],
         rows,
     )
+
+
+def _range(values: np.ndarray | None, digits: int) -> str:
+    """Lowest and highest of all members, the middle nine tenths where there are twenty and more; nothing without."""
+    known = values[np.isfinite(values)] if values is not None else np.zeros(0)
+    if known.size < 2:
+        return ""
+    low, high = np.quantile(known, [0.05, 0.95]) if known.size >= MANY else (known.min(), known.max())
+    return f"{_number(float(low), digits)} to {_number(float(high), digits)}"
 
 
 def _compared_table(runs: Sequence[Summary], rule: str) -> Table | None:
@@ -184,7 +210,7 @@ def _runs_table(plan: Plan, finished: Sequence[Finished], runs: Sequence[Summary
                 summary.run,
                 [
                     Cell(told["model"]),
-                    Cell(told["parameter_set"], prose=True),
+                    Cell(told["parameter_set"], told.get("ensemble", ""), prose=True),
                     Cell(told["scheme"]),
                     Cell(_experiment_words(one.run.experiment, one.run.years), prose=True),
                     Cell(one.path.name),

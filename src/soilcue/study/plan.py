@@ -16,8 +16,8 @@ from soilcue.core.errors import InputError
 from soilcue.core.files import read_netcdf
 from soilcue.core.time_axis import read_years
 from soilcue.core.variables import place_of
-from soilcue.soil_model import SoilModel, model
 from soilcue.study import inputs
+from soilcue.study.members import Member, members_of, soil_model
 from soilcue.study.reading import StudyFile
 from soilcue.study.schema import FirstYears, Model, Steady, Transient
 
@@ -50,6 +50,8 @@ class Run:
     """Steps through time; none for a steady state."""
     seconds: float
     """Estimate of the time it takes, compilation left out."""
+    members: tuple[Member, ...]
+    """One, or those of an ensemble."""
     checksum: str
     """Of all the result depends on: software, model, experiment, drivers, what is kept."""
 
@@ -57,10 +59,6 @@ class Run:
     def file(self) -> str:
         """Name of the file with the result."""
         return f"{self.name}.nc"
-
-    def soil_model(self) -> SoilModel:
-        """The model, ready to run."""
-        return model(self.model.model, self.model.parameters, self.model.cue)
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,7 @@ class Plan:
     @property
     def seconds(self) -> float:
         """Estimate of the time all runs take, a solver being compiled once for each model, its schemes and its kind."""
-        compiled = {(run.model.model, *run.model.cue, run.experiment.kind) for run in self.runs}
+        compiled = {(run.model.model, str(run.model.cue), run.experiment.kind) for run in self.runs}
         return COMPILING * len(compiled) + sum(run.seconds for run in self.runs)
 
     def experiment_drivers(self, experiment: Steady | Transient) -> xr.Dataset:
@@ -152,7 +150,8 @@ def _run(
     plan: Plan, chosen: Model, experiment: Steady | Transient, felt: xr.Dataset, before: xr.Dataset, years: int | None
 ) -> Run:
     """One run, with what it needs counted and checked."""
-    one = model(chosen.model, chosen.parameters, chosen.cue)
+    members = tuple(members_of(chosen, plan.source.study.seed))
+    one = soil_model(chosen, members[0].parameters)
     name = f"{chosen.label}.{experiment.name}"
     season = experiment.season if isinstance(experiment, Steady) else plan.start_season(experiment)
     try:
@@ -172,8 +171,10 @@ def _run(
     if isinstance(experiment, Transient) and years is not None:
         steps = years * _steps_a_year(experiment, felt)
         seconds += cells * steps * SECONDS_PER_STEP[one.network.linear]
+    seconds *= len(members)
     everything = math.prod(size for dim, size in felt.sizes.items() if dim not in ("month", "day", "time"))
-    return Run(name, chosen, experiment, cells, everything, years, steps, seconds, _checksum(plan, chosen, experiment))
+    checksum = _checksum(plan, chosen, experiment)
+    return Run(name, chosen, experiment, cells, everything, years, steps, seconds, members, checksum)
 
 
 def _years(experiment: Transient, felt: xr.Dataset) -> int:
@@ -214,6 +215,7 @@ def _checksum(plan: Plan, chosen: Model, experiment: Steady | Transient) -> str:
         "model": chosen.model_dump(mode="json"),
         "experiment": experiment.model_dump(mode="json"),
         "start": plan.experiment(start).model_dump(mode="json") if isinstance(start, str) else None,
+        "seed": study.seed if chosen.ensemble is not None and chosen.ensemble.draws is not None else None,
         "outputs": study.outputs.model_dump(mode="json", exclude={"page"}),
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

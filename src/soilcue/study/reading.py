@@ -9,8 +9,9 @@ from __future__ import annotations
 import contextlib
 import difflib
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,13 @@ import pydantic
 import yaml
 
 from soilcue.core.errors import InputError, unknown_name
-from soilcue.core.parameters import checked_value
+from soilcue.core.parameters import parameter_values
 from soilcue.core.provenance import file_checksum
 from soilcue.core.variables import DRIVERS
 from soilcue.models import MODELS
-from soilcue.schemes import SCHEMES
+from soilcue.schemes import chosen_schemes
 from soilcue.soil_model import model
+from soilcue.solve.transient import METHODS
 from soilcue.study import schema
 from soilcue.study.schema import KEPT, Model, Part, Study, Transient
 
@@ -230,6 +232,7 @@ _PARTS: dict[Any, type[Part]] = {
     "steady": schema.Steady,
     "transient": Transient,
     "start": schema.FirstYears,
+    "ensemble": schema.Ensemble,
     "outputs": schema.Outputs,
 }
 """What part of a study a step of a path leads into."""
@@ -399,6 +402,8 @@ def _meaning(raw: Mapping[str, Any], folder: Path, places: _Places) -> list[Prob
         )
         if isinstance(experiment, Transient):
             at = ("experiments", i)
+            if experiment.method not in METHODS:
+                tell(str(unknown_name("method", experiment.method, METHODS)), *at, "method")
             if isinstance(experiment.start, str) and experiment.start not in steady:
                 tell(str(unknown_name("steady experiment", experiment.start, steady)), *at, "start")
             if experiment.drivers is not None:
@@ -434,32 +439,51 @@ def _check_changes(changes: Mapping[str, schema.Change], felt: list[str], tell: 
 
 
 def _check_model(chosen: Model, tell: Any) -> None:
-    """Model, set, parameters and schemes: each is told where it stands."""
+    """Model, set, parameters, options and schemes: each is told where it stands."""
     if chosen.model not in list(MODELS):
         tell(str(unknown_name("model", chosen.model, MODELS)), "model")
         return
-    for k, scheme in enumerate(chosen.cue):
-        if scheme not in list(SCHEMES):
-            tell(str(unknown_name("scheme", scheme, SCHEMES)), "cue", k)
-    network, given = MODELS[chosen.model], chosen.parameters
-    declared = {one.name: one for one in network.declared}
+    network, right = MODELS[chosen.model], True
+
+    def tried(action: Callable[[], object], *path: str | int) -> None:
+        nonlocal right
+        try:
+            action()
+        except (InputError, TypeError) as error:
+            right = False
+            tell(str(error), *path)
+
+    owner, given = f"model {chosen.model!r}", chosen.parameters
+    named = {"set": given.get("set")} if isinstance(given, dict) else given
+    at = ("parameters", "set") if isinstance(given, dict) else ("parameters",)
+    tried(partial(parameter_values, owner, network.declared, network.sets, named), *at)
     for name, value in given.items() if isinstance(given, dict) else ():
+        if name != "set" and isinstance(value, str):
+            right = False
+            tell(f"{name!r} takes a number; found {value!r}.", "parameters", name)
+        elif name != "set":
+            tried(partial(parameter_values, owner, network.declared, network.sets, {name: value}), "parameters", name)
+    for k, scheme in enumerate(chosen.cue):
+        tried(partial(chosen_schemes, scheme), "cue", k)
+    if chosen.ensemble is not None:
+        _check_ensemble(chosen.ensemble, network, tell)
+    if right and (chosen.cue or chosen.options):
+        at = ("options",) if chosen.options else ("cue",)
+        tried(lambda: model(chosen.model, given, chosen.cue or None, chosen.options), *at)
+
+
+def _check_ensemble(ensemble: schema.Ensemble, network: Any, tell: Any) -> None:
+    """Draws or sets, of what the model has."""
+    if (ensemble.draws is None) == (ensemble.sets is None):
+        tell("an ensemble has either draws or sets.", "ensemble")
+    declared = [parameter.name for parameter in network.declared]
+    for k, name in enumerate(ensemble.parameters or ()):
         if name not in declared:
-            tell(str(unknown_name(f"parameter of model {chosen.model!r}", name, declared)), "parameters", name)
-            continue
-        try:
-            checked_value(declared[name], value)
-        except InputError as error:
-            tell(str(error), "parameters", name)
-    try:
-        network.parameter_set(given if isinstance(given, str) else None)
-    except InputError as error:
-        tell(str(error), "parameters")
-    if chosen.cue and all(scheme in list(SCHEMES) for scheme in chosen.cue):
-        try:
-            model(chosen.model, cue=chosen.cue)
-        except InputError as error:
-            tell(str(error), "cue")
+            tell(str(unknown_name(f"parameter of model {network.name!r}", name, declared)), "ensemble", "parameters", k)
+    sets = [one.name for one in network.sets]
+    for k, name in enumerate(ensemble.sets if isinstance(ensemble.sets, list) else ()):
+        if name not in sets:
+            tell(str(unknown_name(f"parameter set of model {network.name!r}", name, sets)), "ensemble", "sets", k)
 
 
 def _refuse_twice(names: Mapping[int, str], part: str, tell: Any) -> None:
@@ -477,15 +501,14 @@ def _refuse_twice(names: Mapping[int, str], part: str, tell: Any) -> None:
 
 
 def _felt(models: Iterable[Model]) -> list[str]:
-    """Drivers that some model or scheme feels; none where a model is not known."""
+    """Drivers that some model or scheme feels; none where a model or scheme is not known."""
     names: dict[str, None] = {}
     for one in models:
-        if one.model not in list(MODELS):
+        try:
+            network = MODELS[one.model](None, chosen_schemes(one.cue), one.options)
+        except (InputError, TypeError):
             return []
-        needs = [*MODELS[one.model].needs]
-        for scheme in one.cue:
-            needs += SCHEMES[scheme].needs if scheme in list(SCHEMES) else []
-        for need in needs:
+        for need in [*network.needs, *network.option_needs(), *network.scheme_needs(), *network.scheme_wishes()]:
             names |= dict.fromkeys([need] if isinstance(need, str) else need)
     return list(names)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import xarray as xr
 
@@ -17,15 +19,22 @@ from soilcue.core.provenance import versions
 from soilcue.core.references import REFERENCES, bibliography
 from soilcue.core.variables import OUTPUTS
 from soilcue.soil_model import SoilModel, cue
+from soilcue.solve.cells import Status
 from soilcue.study.lock import only_writer
+from soilcue.study.members import Member, soil_model
 from soilcue.study.plan import Plan, Run, plan_of
 from soilcue.study.reading import StudyFile
-from soilcue.study.schema import STANDARD, FirstYears, Steady, Transient
+from soilcue.study.schema import STANDARD, Steady, Transient
 
 STATUSES = ("status", "residual", "missing_populations", "crossed_limits")
 """Kept of every run: what became of each cell."""
+PARTS = ".parts"
+"""Folder of the blocks of runs that are not finished."""
 STARTS = ("stock_at_year_start", "stock_at_end")
 """Kept of every run: a later run may begin there."""
+
+
+_Part = TypeVar("_Part", xr.Dataset, xr.Dataset | None)
 
 
 @dataclass(frozen=True)
@@ -91,14 +100,17 @@ def run_study(
             present = {run.name: _told_by(place / run.file) for run in plan.runs}
             if not again:
                 _refuse_changed_inputs(plan, present)
-            starts: dict[str, xr.Dataset] = {}
-            finished = []
-            for run in plan.runs:
+            done: dict[str, Finished] = {}
+            # steady states first: a run through time may begin with one
+            for run in sorted(plan.runs, key=lambda run: run.experiment.kind != "steady"):
                 path, kept = place / run.file, not again and present[run.name].get("run_checksum") == run.checksum
                 if not kept:
-                    write_netcdf(_done(plan, run, starts, progress), path)
-                finished.append(Finished(run, path, kept))
-            return finished
+                    write_netcdf(_done(plan, run, place, progress), path)
+                shutil.rmtree(place / PARTS / run.checksum, ignore_errors=True)
+                done[run.name] = Finished(run, path, kept)
+            if (place / PARTS).is_dir() and not any((place / PARTS).iterdir()):
+                (place / PARTS).rmdir()
+            return [done[run.name] for run in plan.runs]
     finally:
         if made and not any(place.iterdir()):
             place.rmdir()
@@ -125,55 +137,148 @@ def _refuse_changed_inputs(plan: Plan, present: dict[str, dict[str, Any]]) -> No
                 )
 
 
-def _done(
-    plan: Plan, run: Run, starts: dict[str, xr.Dataset], progress: Callable[[str, int, int], None] | None
-) -> xr.Dataset:
-    """The result of one run."""
-    one, experiment = run.soil_model(), run.experiment
-    told = (lambda cells: progress(run.name, cells, run.cells)) if progress else None
+def _done(plan: Plan, run: Run, place: Path, progress: Callable[[str, int, int], None] | None) -> xr.Dataset:
+    """The result of one run, put together from its blocks: slices of cells of each member.
+
+    Each block is stored when it is finished, where there are several, and taken from there when a run was stopped.
+    """
+    experiment = run.experiment
+    total = run.cells * len(run.members)
+    told = (lambda cells: progress(run.name, cells, total)) if progress else None
     if told:
         told(0)
     try:
         drivers = plan.experiment_drivers(experiment)
-        if isinstance(experiment, Steady):
-            fluxes = plan.source.study.outputs.fluxes
-            state = one.steady_state(drivers, season=experiment.season, fluxes=fluxes, eigenvalues=False, progress=told)
-        else:
-            state = _transient(plan, run, one, drivers, starts, told)
+        before = plan.start_drivers(experiment) if isinstance(experiment, Transient) else None
     except InputError as error:
         raise InputError(f"run {run.name}: {error}") from error
-    return _result(plan, run, one, drivers, state)
+    start = _named_start(plan, run, place)
+    dim, slices = _slices(drivers, plan.source.study.block)
+    several = len(run.members) * len(slices) > 1
+    parts = place / PARTS / run.checksum
+    whole = []
+    for i, member in enumerate(run.members):
+        one = soil_model(run.model, member.parameters)
+        pieces = []
+        for k, piece in enumerate(slices):
+            path = parts / f"{i}-{k}.nc"
+            found = read_netcdf(path) if _told_by(path).get("part_of") == run.checksum else None
+            if found is None:
+                felt, begun = _cut(drivers, dim, piece), _cut(_of_member(start, member), dim, piece)
+                balanced = _cut(before, dim, piece) if before is not None else felt
+                try:
+                    found = _computed(plan, run, one, felt, balanced, begun, told)
+                except InputError as error:
+                    raise InputError(f"run {run.name}: {error}") from error
+                if several:
+                    parts.mkdir(parents=True, exist_ok=True)
+                    write_netcdf(found.assign_attrs(part_of=run.checksum), path)
+            elif told:
+                told(int((found["status"] != Status.NO_DRIVERS).sum()))
+            pieces.append(found)
+        whole.append(_joined(pieces, dim) if len(pieces) > 1 else pieces[0])
+    result = whole[0]
+    if run.members[0].name:
+        result = _joined(whole, "member").assign_coords(member=[member.name for member in run.members])
+        result["parameter_value"] = _member_parameters(run)
+    first = soil_model(run.model, run.members[0].parameters)
+    return _with_origin(plan, run, first, drivers, result)
 
 
-def _transient(
-    plan: Plan, run: Run, one: SoilModel, drivers: xr.Dataset, starts: dict[str, xr.Dataset], told
-) -> xr.Dataset:
-    """The soil through time, with what became of each cell at its start."""
-    experiment = run.experiment
-    assert isinstance(experiment, Transient)
-    named = plan.experiment(experiment.start) if isinstance(experiment.start, str) else None
-    own = (experiment.start, experiment.drivers) if isinstance(experiment.start, FirstYears) else None
-    key = f"{run.model.label} {plan.start_season(experiment)} {named.changes if named else {}} {own}"
-    if key not in starts:
-        before = plan.start_drivers(experiment)
-        starts[key] = one.steady_state(before, season=plan.start_season(experiment), eigenvalues=False)
-    start = starts[key]
-    through = one.simulate(
-        drivers, start=start, years=run.years, method=experiment.method, steps=experiment.steps, progress=told
+def _cut(data: _Part, dim: str | None, piece: slice) -> _Part:
+    """A slice of the cells; what does not have the dimension is the same everywhere."""
+    if data is None or dim is None or dim not in data.dims:
+        return data
+    part = data.isel({dim: piece})
+    part.encoding["source"] = data.encoding.get("source", "drivers")
+    return part
+
+
+def _slices(drivers: xr.Dataset, block: int) -> tuple[str | None, list[slice]]:
+    """The longest dimension of the cells, and slices along it of at most so many cells (and at least one row)."""
+    sizes = {str(dim): size for dim, size in drivers.sizes.items() if dim not in ("month", "day", "time")}
+    if not sizes or math.prod(sizes.values()) <= block:
+        return None, [slice(None)]
+    dim = max(sizes, key=lambda name: sizes[name])
+    rows = max(1, block * sizes[dim] // math.prod(sizes.values()))
+    return dim, [slice(i, i + rows) for i in range(0, sizes[dim], rows)]
+
+
+def _joined(pieces: list[xr.Dataset], dim: str | None) -> xr.Dataset:
+    """Blocks put together along a dimension, which may be new."""
+    assert dim is not None
+    known = dim in pieces[0].dims
+    return xr.concat(
+        pieces,
+        dim=dim,
+        data_vars="minimal" if known else "all",
+        coords="minimal",
+        compat="override",
+        join="exact" if not known else "override",
+        combine_attrs="override",
     )
-    for name in STATUSES:
-        through[name] = start[name]
-    first = {name: start[name] for name in ("soil_carbon", "diagnosed_cue") if name in start}
-    first |= {"diagnosed_cue": cue(start)["diagnosed_cue"]}
-    for name, values in first.items():
-        through[f"{name}_at_start"] = values.assign_attrs(OUTPUTS[name].attributes())
-        through[f"{name}_at_start"].attrs["long_name"] += ", in the steady state the run begins with"
-    return through
 
 
-def _result(plan: Plan, run: Run, one: SoilModel, drivers: xr.Dataset, state: xr.Dataset) -> xr.Dataset:
-    """What is kept of a state or a run, and where it comes from."""
-    study = plan.source.study
+def _named_start(plan: Plan, run: Run, place: Path) -> xr.Dataset | None:
+    """The finished steady state that a run through time names for its start."""
+    experiment = run.experiment
+    if isinstance(experiment, Transient) and isinstance(experiment.start, str):
+        return read_netcdf(place / f"{run.model.label}.{experiment.start}.nc")
+    return None
+
+
+def _of_member(start: xr.Dataset | None, member: Member) -> xr.Dataset | None:
+    """The start of one member."""
+    return start.sel(member=member.name, drop=True) if start is not None and "member" in start.dims else start
+
+
+def _member_parameters(run: Run) -> xr.DataArray:
+    """Every parameter of every member."""
+    tables = [soil_model(run.model, member.parameters).parameters() for member in run.members]
+    names = tables[0]["parameter"] + tables[0]["component"].map(lambda part: f"[{part}]" if part else "")
+    values = [table["value"].to_numpy() for table in tables]
+    return xr.DataArray(
+        values,
+        dims=("member", "parameter"),
+        coords={"parameter": names.to_list(), "parameter_unit": ("parameter", tables[0]["unit"].to_list())},
+        attrs={"long_name": "parameter of each member, in the model's unit", "units": "as parameter_unit says"},
+    )
+
+
+def _computed(
+    plan: Plan,
+    run: Run,
+    one: SoilModel,
+    drivers: xr.Dataset,
+    before: xr.Dataset,
+    start: xr.Dataset | None,
+    told: Callable[[int], None] | None,
+) -> xr.Dataset:
+    """What is kept of one member in one slice of the cells."""
+    study, experiment = plan.source.study, run.experiment
+    if isinstance(experiment, Steady):
+        state = one.steady_state(
+            drivers, season=experiment.season, fluxes=study.outputs.fluxes, eigenvalues=False, progress=told
+        )
+    else:
+        if start is None:
+            start = one.steady_state(before, season=plan.start_season(experiment), eigenvalues=False)
+            start = start.merge(cue(start), combine_attrs="override")
+        state = one.simulate(
+            drivers,
+            start=start[[name for name in (*STARTS, *STATUSES) if name in start]],
+            years=run.years,
+            method=experiment.method,
+            steps=experiment.steps,
+            progress=told,
+        )
+        for name in STATUSES:
+            if name not in state and name in start:
+                state[name] = start[name]
+        for name in ("soil_carbon", "diagnosed_cue"):
+            if name in start:
+                state[f"{name}_at_start"] = start[name].assign_attrs(OUTPUTS[name].attributes())
+                state[f"{name}_at_start"].attrs["long_name"] += ", in the steady state the run begins with"
     whole = state.merge(cue(state), combine_attrs="override")
     if "community_uptake" in state:
         for scale in ("community", "population"):
@@ -195,6 +300,13 @@ def _result(plan: Plan, run: Run, one: SoilModel, drivers: xr.Dataset, state: xr
     for name, (unit, standard) in {"lat": ("degrees_north", "latitude"), "lon": ("degrees_east", "longitude")}.items():
         if name in kept.coords:
             kept[name].attrs |= {"units": unit, "standard_name": standard}
+    kept.attrs = state.attrs
+    return kept.drop_encoding()
+
+
+def _with_origin(plan: Plan, run: Run, one: SoilModel, drivers: xr.Dataset, kept: xr.Dataset) -> xr.Dataset:
+    """A result with all that says where it comes from."""
+    study = plan.source.study
     known = [key for key in str(drivers.attrs.get("citations", "")).split() if key in REFERENCES]
     from_drivers = [] if known else str(drivers.attrs.get("references", "")).splitlines()
     experiment = run.experiment
@@ -218,7 +330,17 @@ def _result(plan: Plan, run: Run, one: SoilModel, drivers: xr.Dataset, state: xr
         "study": plan.source.text,
         "run_checksum": run.checksum,
     }
-    kept.attrs = {**state.attrs, **{name: value for name, value in attributes.items() if value not in (None, "")}}
+    ensemble = run.model.ensemble
+    if ensemble is not None:
+        attributes["ensemble"] = (
+            f"{ensemble.draws} draws within {ensemble.spread:g} of the value, seed {study.seed}"
+            if ensemble.draws is not None
+            else "published sets"
+        )
+        sets = [key for member in run.members for key in soil_model(run.model, member.parameters).references]
+        attributes["references"] = "\n".join([*bibliography(["he2024", *sets, *known]), *from_drivers])
+    of_model = {name: value for name, value in kept.attrs.items() if name != "part_of"}
+    kept.attrs = {**of_model, **{name: value for name, value in attributes.items() if value not in (None, "")}}
     return kept.drop_encoding()
 
 

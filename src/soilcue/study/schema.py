@@ -49,8 +49,8 @@ def _number(value: Any) -> Any:
 
 
 def _listed(value: Any) -> Any:
-    """A single name where there may be several."""
-    return [value] if isinstance(value, str) else value
+    """A single one where there may be several."""
+    return [value] if isinstance(value, str | dict) else value
 
 
 def _words_or_parts(value: Any) -> str:
@@ -155,20 +155,54 @@ Drivers = Annotated[
 ]
 
 
+_Values = dict[Text, Number | list[Number] | Text]
+
+
+class Ensemble(Part):
+    """One model many times, with other parameters each time: draws around a set, or published sets side by side."""
+
+    draws: Annotated[
+        Annotated[int, Field(ge=1, le=100_000), _NO_FLAG] | None,
+        Field(description="how many draws, beside the values of the set itself"),
+    ] = None
+    spread: Annotated[
+        float,
+        Field(
+            gt=0,
+            le=1,
+            description="a parameter is drawn evenly from its value times 1 - spread to 1 + spread, within its bounds",
+        ),
+        _NO_FLAG,
+    ] = 0.2
+    parameters: Annotated[list[Text] | None, Field(min_length=1, description="those to draw; all if absent")] = None
+    sets: Annotated[
+        _WordOrParts[Literal["all"], list[Text]] | None, Field(description="published sets instead of draws")
+    ] = None
+
+
 class Model(Part):
     """A soil model with its parameters and the way its CUE behaves."""
 
     model: Annotated[Text, Field(description="name of a model; soilcue models lists them")]
     name: Annotated[Name | None, Field(description="what to call it in this study")] = None
     parameters: Annotated[
-        _WordOrParts[Text, dict[str, Number | list[Number]]] | None,
-        Field(description="a published set, or single parameters of the usual set in the model's units"),
+        _WordOrParts[Text, _Values] | None,
+        Field(
+            description="a published set, or single parameters in the model's units, of the usual set or that under set"
+        ),
     ] = None
     cue: Annotated[
-        list[Text],
-        BeforeValidator(_listed, json_schema_input_type=list[str] | str),
-        Field(description="scheme, or schemes from left to right; the model's own CUE if absent"),
+        list[_WordOrParts[Text, dict[Text, _WordOrParts[Text, _Values]]]],
+        BeforeValidator(_listed, json_schema_input_type=list[str | dict[str, Any]] | str | dict[str, Any]),
+        Field(
+            description="scheme, scheme:set or {scheme: parameters}, or several from left to right; the model's own if "
+            "absent"
+        ),
     ] = Field(default_factory=list)
+    options: Annotated[dict[str, Text], Field(description="structural options of the model")] = Field(
+        default_factory=dict
+    )
+    ensemble: Ensemble | None = None
 
     @property
     def label(self) -> str:
@@ -222,7 +256,7 @@ class Transient(Part):
     drivers: Annotated[NetCDF | None, Field(description="variables with a dimension time that replace the study's")] = (
         None
     )
-    method: Literal["implicit", "euler", "rk4"] = "implicit"
+    method: Annotated[Text, Field(description="as SoilModel.simulate names them")] = "implicit"
     steps: Annotated[Annotated[int, Field(ge=1, le=100_000), _NO_FLAG] | None, Field(description="steps a period")] = (
         None
     )
@@ -257,6 +291,7 @@ class Study(Part):
 
     title: Annotated[str, Field(min_length=1), _IS_TEXT]
     note: Annotated[Text, Field(description="whatever a reader of the results should know")] = ""
+    seed: Annotated[int, Field(ge=0, le=2**53, description="of all that is drawn at random"), _NO_FLAG] = 0
     drivers: Drivers
     models: Annotated[
         list[Annotated[Model, BeforeValidator(_model_in_words, json_schema_input_type=Model | str)]],
@@ -264,6 +299,11 @@ class Study(Part):
     ]
     experiments: Annotated[list[Experiment], Field(min_length=1, max_length=200)]
     outputs: Outputs = Field(default_factory=Outputs)
+    block: Annotated[
+        int,
+        Field(ge=1, le=10_000_000, description="cells that are run and stored together: what a stop can lose"),
+        _NO_FLAG,
+    ] = 50_000
 
 
 def json_schema() -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import xarray as xr
@@ -48,6 +48,12 @@ class Summary:
     cue_series: dict[str, np.ndarray] = field(default_factory=dict)
     """Diagnosed CUE of each record, (time, cells), under each rule."""
     attributes: dict[str, str] = field(default_factory=dict)
+    members: list[str] = field(default_factory=list)
+    """Names of the members of an ensemble; none of a single run."""
+    member_cue: dict[str, np.ndarray] = field(default_factory=dict)
+    """Mean CUE over cells of each member, under each rule."""
+    member_carbon: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    """Mean soil carbon over cells of each member, kg m-2."""
 
     def mean(self, values: np.ndarray) -> float:
         """Mean over the cells that have a value (last axis), weighted."""
@@ -90,9 +96,56 @@ def summarised(finished: Finished) -> Summary:
     -------
     Summary
     """
-    result, run = finished.result, finished.run
+    whole, run = finished.result, finished.run
+    # of an ensemble the first member is shown, and how far the others are from it
+    result = whole.isel(member=0) if "member" in whole.dims else whole
     dims = tuple(str(dim) for dim in result["status"].dims)
     transient = "time" in result["soil_carbon"].dims if "soil_carbon" in result else "time" in result.dims
+
+    rules = _rules(result)
+    carbon, start, cue, of_end, carbon_series = _values(result, dims, rules, transient)
+    weight, words = _weights(result)
+    limits: dict[str, int] = {}
+    if "crossed_limits" in result and "flag_meanings" in result["crossed_limits"].attrs:
+        bits = result["crossed_limits"].values.ravel()
+        for k, text in enumerate(str(result["crossed_limits"].attrs["flag_meanings"]).split()):
+            count = int(((bits.astype(int) >> k) & 1).sum())
+            limits |= {text.replace("_", " "): count} if count else {}
+    summary = Summary(
+        run.name,
+        run.model.label,
+        run.experiment.name,
+        transient,
+        dims,
+        _cell_names(result, dims),
+        weight,
+        words,
+        of_end,
+        carbon,
+        start,
+        result["status"].values.ravel().astype(int),
+        flags(result["status"]),
+        limits,
+        result["time"].values if transient else np.zeros(0),
+        carbon_series,
+        cue if transient else {},
+        {str(name): str(value) for name, value in result.attrs.items()},
+    )
+    if "member" not in whole.dims:
+        return summary
+    each = [_values(whole.isel(member=i), dims, rules, transient) for i in range(whole.sizes["member"])]
+    return replace(
+        summary,
+        members=[str(name) for name in whole["member"].values],
+        member_cue={rule: np.array([summary.mean(one[3][rule]) for one in each]) for rule in rules},
+        member_carbon=np.array([summary.mean(one[0]) for one in each]),
+    )
+
+
+def _values(
+    result: xr.Dataset, dims: tuple[str, ...], rules: list[str], transient: bool
+) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray], np.ndarray]:
+    """Of flat cells: carbon at the end and the start, CUE of every record and of the end, carbon of every record."""
 
     def flat(name: str, *lead: str) -> np.ndarray:
         if name not in result:
@@ -103,42 +156,15 @@ def summarised(finished: Finished) -> Summary:
 
     lead = ("time",) if transient else ()
     carbon = flat("soil_carbon", *lead) / GRAMS_PER_KILOGRAM
-    cue = {str(rule): flat("diagnosed_cue", "rule", *lead)[i] for i, rule in enumerate(_rules(result))}
-    end, start = carbon, carbon
-    of_end = dict(cue)
-    if transient:
-        end, start = carbon[-1], flat("soil_carbon_at_start") / GRAMS_PER_KILOGRAM
-        respired, passes = flat("respiration", "time")[-WINDOW:], flat("mean_passes", "rule", "time")[:, -WINDOW:]
-        with np.errstate(invalid="ignore", divide="ignore"):
-            windows = 1.0 - respired.sum(axis=0) / (passes * respired).sum(axis=1)
-        of_end = {rule: windows[i] for i, rule in enumerate(cue)}
-    weight, words = _weights(result)
-    limits: dict[str, int] = {}
-    if "crossed_limits" in result and "flag_meanings" in result["crossed_limits"].attrs:
-        bits = result["crossed_limits"].values.ravel()
-        for k, text in enumerate(str(result["crossed_limits"].attrs["flag_meanings"]).split()):
-            count = int(((bits.astype(int) >> k) & 1).sum())
-            limits |= {text.replace("_", " "): count} if count else {}
-    return Summary(
-        run.name,
-        run.model.label,
-        run.experiment.name,
-        transient,
-        dims,
-        _cell_names(result, dims),
-        weight,
-        words,
-        of_end,
-        end,
-        start,
-        result["status"].values.ravel().astype(int),
-        flags(result["status"]),
-        limits,
-        result["time"].values if transient else np.zeros(0),
-        carbon if transient else np.zeros((0, 0)),
-        cue if transient else {},
-        {str(name): str(value) for name, value in result.attrs.items()},
-    )
+    together = flat("diagnosed_cue", "rule", *lead)
+    cue = {rule: together[i] for i, rule in enumerate(rules)}
+    if not transient:
+        return carbon, carbon, cue, cue, np.zeros((0, 0))
+    respired, passes = flat("respiration", "time")[-WINDOW:], flat("mean_passes", "rule", "time")[:, -WINDOW:]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        windows = 1.0 - respired.sum(axis=0) / (passes * respired).sum(axis=1)
+    of_end = {rule: windows[i] for i, rule in enumerate(rules)}
+    return carbon[-1], flat("soil_carbon_at_start") / GRAMS_PER_KILOGRAM, cue, of_end, carbon
 
 
 def reference_of(one: Summary, runs: list[Summary]) -> Summary | None:
