@@ -18,6 +18,7 @@ UNITS = {
     "precipitation": "mm d-1",
     "potential_evapotranspiration": "mm d-1",
     "litter_carbon_to_nitrogen": "1",
+    "water_potential": "MPa",
 }
 
 
@@ -53,6 +54,7 @@ def cells(number: int, seed: int = 0) -> xr.Dataset:
             "precipitation": between(0.5, 6.0),
             "potential_evapotranspiration": between(1.0, 4.0),
             "litter_carbon_to_nitrogen": between(25.0, 80.0),
+            "water_potential": -(10 ** between(-2.0, 0.0)),
         }
     )
 
@@ -74,6 +76,7 @@ def one_cell(**changes: float) -> xr.Dataset:
         "precipitation": 2.0,
         "potential_evapotranspiration": 2.5,
         "litter_carbon_to_nitrogen": 45.0,
+        "water_potential": -0.1,
     }
     return with_units(values | changes)
 

@@ -61,6 +61,7 @@ PROCESSES = {
         Process("aggregation", "occlusion in aggregates (physical)"),
         Process("disaggregation", "release from aggregates (physical)"),
         Process("leaching", "loss with water (physical)"),
+        Process("dormancy", "falling dormant, and waking"),
         Process("mineralisation", "release of mineral nitrogen"),
         Process("immobilisation", "uptake of mineral nitrogen"),
     )

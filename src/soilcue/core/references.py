@@ -141,6 +141,14 @@ _REFERENCES = (
         "10.5194/gmd-17-5961-2024",
     ),
     Reference(
+        "wang2015",
+        "Wang, G.; Jagadamma, S.; Mayes, M. A.; Schadt, C. W.; Steinweg, J. M.; Gu, L.; Post, W. M.",
+        2015,
+        "Microbial dormancy improves development and experimental validation of ecosystem model",
+        "The ISME Journal 9, 226-237",
+        "10.1038/ismej.2014.120",
+    ),
+    Reference(
         "sulman2018",
         "Sulman, B. N.; Moore, J. A. M.; Abramoff, R.; Averill, C.; Kivlin, S.; Georgiou, K.; Sridhar, B.; "
         "Hartman, M. D.; Wang, G.; Wieder, W. R.; Bradford, M. A.; Luo, Y.; Mayes, M. A.; Morrison, E.; Riley, W. J.; "
