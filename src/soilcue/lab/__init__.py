@@ -16,11 +16,13 @@ from soilcue.lab.experiment import (
 from soilcue.lab.incubation import IncubatedSoil
 from soilcue.lab.scenarios import SCENARIOS, Scenario, scenario
 from soilcue.lab.translation import translate
+from soilcue.lab.virtual_sheet import SHEETS, virtual_sheet
 
 __all__ = [
     "HOURS",
     "RESPONSES",
     "SCENARIOS",
+    "SHEETS",
     "Composition",
     "Incubated",
     "IncubatedSoil",
@@ -41,4 +43,5 @@ __all__ = [
     "step_lengths",
     "translate",
     "truths",
+    "virtual_sheet",
 ]

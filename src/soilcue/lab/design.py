@@ -179,14 +179,26 @@ def replicates_needed(difference: float, spread: float, power: float = 0.8, leve
             raise InputError(f"{name} is {value}; it must be between 0 and 1.")
     if spread == 0:
         return 2.0 if difference else np.inf
-    n = np.arange(2, MOST_REPLICATES + 1)
-    free, shift = 2 * n - 2, abs(difference) / spread * np.sqrt(n / 2)
+    if power_of(difference, spread, MOST_REPLICATES, level) < power:
+        return np.inf
+    below, enough = 1, MOST_REPLICATES
+    while enough - below > 1:
+        middle = (below + enough) // 2
+        if power_of(difference, spread, middle, level) >= power:
+            enough = middle
+        else:
+            below = middle
+    return float(max(enough, 2))
+
+
+def power_of(difference: float, spread: float, replicates: int, level: float = 0.05) -> float:
+    """Probability that a two-sided t test with so many replicates a treatment finds a difference, on its own side."""
+    if replicates < 2:
+        return 0.0
+    free, shift = 2 * replicates - 2, abs(difference) / spread * np.sqrt(replicates / 2)
     critical = t.ppf(1 - level / 2, free)
     # far out the noncentral t has no tail left to reckon; there the power is 1
-    far = shift > critical + 30
-    reached = np.where(far, 1.0, nct.sf(critical, free, np.where(far, 0.0, shift)))
-    enough = np.flatnonzero(reached >= power)
-    return float(n[enough[0]]) if len(enough) else np.inf
+    return 1.0 if shift > critical + 30 else float(nct.sf(critical, free, shift))
 
 
 def design(

@@ -35,7 +35,7 @@ LONGEST = 24.0 * 366
 """Longest incubation, h."""
 TOLERANCE = 1e-9
 """Largest estimated error of a run, relative to the carbon in the jar."""
-_PADDED_TO = 64
+_PADDED_TO, _HOURS_PADDED_TO = 64, 8
 
 HEAT_OF_COMBUSTION = 469.0
 """kJ per mol of carbon of carbohydrate (Chakrawal et al. 2020)."""
@@ -138,7 +138,7 @@ def reference_jar(
         if not 0 <= float(value) < np.inf:
             raise InputError(f"stock of {name!r} is {value}; it must be zero or more, in ug of carbon per g of soil.")
         start[name] = float(value)
-    living = network.structure().living()
+    living = tuple(pool.name for pool in network.pools if pool.kind == "living")
     if sum(start[name] for name in living) <= 0:
         raise InputError("the jar holds no microbes: give 'active_users' (or another living pool) a stock above zero.")
     reserves = tuple(name for name in living if name.startswith("reserve"))
@@ -455,6 +455,8 @@ def incubate(jar: Jar, hours: Iterable[float] = HOURS, dose: float = 20.0, vapou
     longest = 1.0 if times[-1] <= 240 else times[-1] / 240
     for _ in range(8):
         lengths, ends = step_lengths(times, longest)
+        # the last hour repeated, for the same reason as steps of length zero
+        ends = np.concatenate([ends, np.repeat(ends[-1:], -len(ends) % _HOURS_PADDED_TO)])
         fields, course, gaps = incubation_sums(jar, jnp.asarray(dose, float), lengths, ends, jnp.asarray(vapour, float))
         course = jax.tree.map(np.asarray, course)
         least = course.stocks.min() / course.stocks.sum(axis=1).max()
@@ -466,7 +468,13 @@ def incubate(jar: Jar, hours: Iterable[float] = HOURS, dose: float = 20.0, vapou
             f"{jar.network.title}: no step down to {longest:.2g} h was short enough (estimated error "
             f"{float(course.error):.1e} of the carbon in the jar). Shorten the incubation, or slow the fastest rates."
         )
-    incubation = Incubation(**{name: np.asarray(value) for name, value in fields.items()})
+    count = len(times)
+    incubation = Incubation(
+        **{name: np.asarray(value)[:count] if value.ndim else float(value) for name, value in fields.items()}
+    )
+    course = Course(
+        course.stocks[:count], course.amounts[:count], course.flows[:count], course.carried[:count], course.error
+    )
     return Incubated(jar, times, incubation, course, float(course.error), *map(float, gaps))
 
 

@@ -36,7 +36,7 @@ UNKNOWN: dict[str, tuple[float, float]] = {
 Of kEC the range holds most of what calibrations gave (0.2 to 0.64 in Čapek et al. 2023)."""
 USED = {"kec": 0.45, "fdna": 20.0, "oxygen_from_water": 1.0}
 """Factors taken to be used where none are given."""
-_NODES = 15
+_NODES = 11
 _LOWEST, _HIGHEST = 0.01, 0.99
 
 
