@@ -76,10 +76,3 @@ def gram_per_unit(model: sc.SoilModel) -> float:
     """How many gC m-2 the model's unit of carbon is, over the depth its stocks stand for."""
     unit = model.network.carbon_unit
     return convert(1.0, unit, "gC m-3") * model.network.depth if "-3" in unit else convert(1.0, unit, "gC m-2")
-
-
-def every_set() -> list[tuple[str, str]]:
-    """Every registered model with each of its parameter sets."""
-    from soilcue.models import MODELS
-
-    return [(name, published.name) for name in MODELS for published in MODELS[name].sets]

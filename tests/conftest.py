@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 
+# Most tests solve a few cells, for which compiling takes much longer than running: nearly all optimisations are left
+# out, also in the commands that tests start. The arithmetic is the same. `optimised` is for tests that run long.
+os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "1"
+
 pytest.register_assert_rewrite("model_contract")
 
 
@@ -30,10 +34,10 @@ def shared_reference() -> Path:
 
 
 @pytest.fixture(scope="module")
-def quick_compilation():
-    """Programs compiled without most optimisations: half the time to compile, more to run; the same arithmetic."""
+def optimised():
+    """Programs compiled with all optimisations, as for users: for tests that run longer than they compile."""
     import jax
 
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
     jax.config.update("jax_disable_most_optimizations", False)
+    yield
+    jax.config.update("jax_disable_most_optimizations", True)

@@ -10,11 +10,6 @@ from soilcue.models.mimics import MICROBES
 CARBON = [pool.name for pool in sc.model("mimics").network.pools]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _(quick_compilation):
-    """One large model compiled for all of these tests."""
-
-
 def flow(state, process):
     return state["flux_rate"].where(state["flux_process"] == process, drop=True)
 

@@ -9,8 +9,6 @@ from hypothesis import strategies as st
 
 from soilcue.solve import algebra
 
-pytestmark = pytest.mark.usefixtures("quick_compilation")
-
 SIZES = range(2, 11)
 
 # compiled, as the solvers use them; operation by operation every size would cost seconds

@@ -16,9 +16,6 @@ from soilcue.solve.cells import Status, solve_cells
 from soilcue.solve.seasonal import MONTH_DAYS
 from soilcue.solve.steady import one_block
 
-# the programs that carry derivatives are the largest of all, and run here for a few cells
-pytestmark = pytest.mark.usefixtures("quick_compilation")
-
 STEP = 5e-4
 """Relative step of the central differences, which are of fourth order."""
 POINTS = {1: 8 / 12, -1: -8 / 12, 2: -1 / 12, -2: 1 / 12}

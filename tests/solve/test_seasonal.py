@@ -14,6 +14,8 @@ import soilcue as sc
 from soilcue.solve.cells import Status
 from soilcue.solve.seasonal import MONTH_DAYS, one_year
 
+pytestmark = pytest.mark.usefixtures("optimised")
+
 STEPS = 2
 """Implicit steps a month, the default."""
 

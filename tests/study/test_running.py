@@ -29,11 +29,10 @@ from soilcue.study.members import members_of
 from soilcue.study.schema import Ensemble, Model
 
 RUNS = ["century.today.nc", "century.control.nc", "century.warmer.nc"]
-pytestmark = pytest.mark.usefixtures("quick_compilation")
 
 
 @pytest.fixture(scope="module")
-def done(tmp_path_factory, quick_compilation):
+def done(tmp_path_factory):
     """What `soilcue run` says, and the folder with its results."""
     study = written(tmp_path_factory.mktemp("study"))
     return soilcue("run", study), study.with_name("study_results")
@@ -380,7 +379,7 @@ def test_figures_of_the_page_are_valid(page):
 
 
 @pytest.fixture(scope="module")
-def globe(tmp_path_factory, quick_compilation):
+def globe(tmp_path_factory):
     """A study of a piece of the embedded grid, with maps."""
     path = tmp_path_factory.mktemp("globe") / "study.yaml"
     path.write_text(

@@ -204,7 +204,8 @@ def newton(
     def step(state):
         z, taken, gap, i = state
         found = slopes(held, jnp.exp(z), environment)
-        r = jnp.where(present, log_ratio(found.gain, found.loss), z - np.log(NOTHING))
+        unequal = log_ratio(jnp.maximum(found.gain, NO_FLOW), jnp.maximum(found.loss, NO_FLOW))
+        r = jnp.where(present, unequal, z - np.log(NOTHING))
         size = jnp.max(jnp.abs(r), axis=0)
         change = jnp.stack(solve_entries(newton_matrix(found, present, damping * size), r))
         open_ = gap > TOLERANCE
@@ -229,7 +230,8 @@ def newton(
 def newton_matrix(found: Slopes, present, damping=0.0) -> dict[tuple[int, int], Any]:
     """Entries of damping x I - the Jacobian of `imbalance`."""
     entries = {(i, i): jnp.where(present[i], damping, damping - 1.0) for i in range(len(present))}
-    for side, total, sign in ((found.by_gain, found.gain, -1.0), (found.by_loss, found.loss, 1.0)):
+    for side, flow, sign in ((found.by_gain, found.gain, -1.0), (found.by_loss, found.loss, 1.0)):
+        total = jnp.maximum(flow, NO_FLOW)
         shares = {(i, j): jnp.where(present[i], sign * slope / total[i], 0.0) for (i, j), slope in side.items()}
         add_entries(entries, shares)
     return entries
