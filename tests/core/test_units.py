@@ -120,3 +120,25 @@ def test_shape_and_type_are_kept():
 def test_values_already_right_are_not_touched():
     values = np.array([0.1, 0.2, 0.3])
     assert convert(values, "gC m-2", "g C m^-2") is values
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("ug C g-1 dry soil h-1", "ug g-1 h-1"),
+        ("µg CO2-C g⁻¹ h⁻¹", "ug g-1 h-1"),
+        ("ug DNA/g dw", "ug g-1"),
+        ("mg P per kg soil", "ug g-1"),
+        ("pmol Leu g-1 h-1", "pmol g-1 h-1"),
+        ("ug O", "ug"),
+        ("g dry weight", "g"),
+    ],
+)
+def test_units_of_laboratories(text, same):
+    assert parse_unit(text).dimensionality == parse_unit(same).dimensionality
+    assert convert(1.0, text, same) == pytest.approx(1.0)
+
+
+def test_poise_and_coulomb_are_not_read_into_masses():
+    with pytest.raises(InputError, match="cannot be converted"):
+        convert(1.0, "mg P kg-1", "mg m-2")

@@ -1,4 +1,4 @@
-"""`soilcue cite`: what to cite for models, schemes, data sets and files."""
+"""`soilcue cite`: what to cite for models, schemes, methods, data sets and files."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from soilcue.core.errors import InputError
 
 def cite(
     what: Annotated[
-        list[str] | None, typer.Argument(help="Models, schemes, data sets, or files soilcue wrote; all models if none.")
+        list[str] | None,
+        typer.Argument(help="Models, schemes, methods, data sets, files soilcue wrote; all models if none."),
     ] = None,
     bibtex: Annotated[bool, typer.Option("--bibtex", help="Print BibTeX instead of text.")] = False,
 ) -> None:
-    """Print what to cite for models, schemes, data sets or output files."""
+    """Print what to cite for models, schemes, methods, data sets or output files."""
     from soilcue.core.citing import CITED_KINDS
     from soilcue.core.references import bibliography
 
@@ -35,9 +36,10 @@ def _all_models() -> list[str]:
 
 
 def _keys_of_part(name: str) -> list[str]:
-    """Reference keys of a model (with a set: ``model:set``), a scheme or a data set."""
+    """Reference keys of a model (with a set: ``model:set``), a scheme, a method or a data set."""
     from soilcue.core.errors import unknown_name
     from soilcue.data.catalogue import catalogue
+    from soilcue.measure.methods import METHODS
     from soilcue.models import MODELS
     from soilcue.schemes import SCHEMES
 
@@ -49,7 +51,9 @@ def _keys_of_part(name: str) -> list[str]:
         return list(SCHEMES[part].sources(parameters or None))
     if part in catalogue():
         return list(catalogue()[part].cite)
-    raise unknown_name("model, scheme or data set", part, [*MODELS, *SCHEMES, *catalogue()])
+    if part in list(METHODS):
+        return list(METHODS[part].references)
+    raise unknown_name("model, scheme, method or data set", part, [*MODELS, *SCHEMES, *METHODS, *catalogue()])
 
 
 def _entries_of_file(path: Path, style: str) -> list[str]:

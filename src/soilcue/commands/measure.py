@@ -9,6 +9,9 @@ import typer
 
 from soilcue.core.errors import InputError
 
+_MANY_DRAWS = 10_000_000
+"""Draws in all from which on a line says what takes its time."""
+
 
 def measure(
     sheet: Annotated[
@@ -55,7 +58,10 @@ def measure(
         )
     chosen = METHODS[name]
     with whole_file(outputs[0]) as html:
-        result = measurement(read_samples(chosen, sheet, page, given, keep_going), draws, seed, level, control)
+        samples = read_samples(chosen, sheet, page, given, keep_going)
+        if len(samples.sample) * draws >= _MANY_DRAWS:
+            typer.echo(f"{len(samples.sample):,} samples, {draws:,} draws each", err=True)
+        result = measurement(samples, draws, seed, level, control)
         measure_page(result, html, f"{chosen.title}: {sheet.name}")
         write_results(result, outputs[1], outputs[2])
     for line in summary_lines(result):

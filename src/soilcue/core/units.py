@@ -2,7 +2,8 @@
 
 Soil carbon files say ``gC m-2 d-1``, ``kg C m-2``, ``g C/m^2/day``, ``m3/m3``, ``%`` or ``1``. Read naively, the
 free-standing ``C`` of ``kg C m-2`` means coulomb or degree Celsius, so it is taken out here before the text reaches
-the unit library: masses of carbon are masses.
+the unit library: masses of carbon are masses. Laboratories write ``ug C g-1 dry soil h-1``, ``ug DNA/g dw`` and
+``mg P per kg``; there P would be poise, and what the mass is of is taken out in the same way.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ import pint
 
 from soilcue.core.errors import InputError
 
-_ELEMENT_AFTER_MASS = re.compile(r"\b(kg|g|mg|ug|µg|Mg|Pg|Tg|t|mol|mmol|umol|µmol)[ ._-]?(?:C|N)\b")
+_ELEMENT_AFTER_MASS = re.compile(
+    r"\b(kg|g|mg|ug|µg|μg|ng|Mg|Pg|Tg|t|mol|mmol|umol|µmol|μmol|nmol|pmol)[ ._-]?(?:CO2-C|C|N|P|O|DNA|Leu|TdR)\b"
+)
+_DRY_SOIL = re.compile(r"\s*\b(?:dry[ -](?:soil|weight|mass)|soil(?: dry (?:weight|mass))?|dw|DW|d\.w\.)(?![A-Za-z])")
 _EXPONENT = re.compile(r"(?<=[A-Za-zµ])(?:\^|\*\*)?([+-]?\d+)")
 _SPELLINGS = {
     "": None,
@@ -70,7 +74,8 @@ def parse_unit(text: str) -> pint.Unit:
         if spelling is None:
             raise InputError("a unit is missing: write it out, for example 'degC', 'gC m-2 d-1' or '1' for a fraction.")
         return registry().Unit(spelling)
-    plain = _ELEMENT_AFTER_MASS.sub(r"\1", cleaned).replace("·", " ")
+    plain = _DRY_SOIL.sub("", _ELEMENT_AFTER_MASS.sub(r"\1", cleaned)).replace("·", " ")
+    plain = re.sub(r"\bper\b", "/", plain)
     plain = _EXPONENT.sub(r"**\1", plain)
     plain = re.sub(r"\s*/\s*", " / ", plain)
     plain = re.sub(r"(?<=[\w)])\s+(?=[A-Za-zµ(])", " * ", plain)

@@ -70,6 +70,11 @@ class Measurement:
     seed: int
 
     @property
+    def reference_keys(self) -> list[str]:
+        """What to cite, by key."""
+        return ["he2024", *self.method.references, "jcgm2008"]
+
+    @property
     def budget(self) -> Budget:
         """The carbon budget as this method sees it: nothing exuded, nothing dead.
 

@@ -228,7 +228,10 @@ def _text_file(source: Path) -> Sheet:
         raise InputError(f"{source}: it is neither text nor an Excel workbook. Give an .xlsx or a CSV file.")
     lines = text.splitlines(keepends=True)
     first = next((line for line in lines if line.strip()), "")
-    separator = max(";\t,", key=first.count)
+    told = re.fullmatch(r"\s*sep=(.)\s*", first)  # a line that spreadsheet programs write and read
+    separator = told[1] if told else max(";\t,", key=first.count)
+    if told:
+        lines[lines.index(first)] = "\n"
     reader = csv.reader(lines, delimiter=separator)
     rows, numbers = [], []
     try:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from soilcue.core.citing import write_table
 from soilcue.core.errors import InputError
 from soilcue.core.files import whole_file
 from soilcue.core.references import bibliography
@@ -179,7 +180,7 @@ def write_results(result: Measurement, workbook: Path, table: Path) -> None:
     workbook : path
         Excel file: samples, treatments, contrasts, contributions, problems, study.
     table : path
-        CSV file of the samples.
+        CSV file of the samples; what to cite and their units stand in a file beside it.
     """
     from openpyxl import Workbook
 
@@ -202,11 +203,13 @@ def write_results(result: Measurement, workbook: Path, table: Path) -> None:
     study += [("assumed", line) for line in result.assumptions]
     study += [("warning", line) for line in result.warnings] + [("note", line) for line in result.notes]
     study += [(name, value or "not given") for name, _, value in fields_filled(result.metadata)]
-    study += [("cite", line) for line in bibliography(["he2024", *result.method.references])]
+    references = bibliography(result.reference_keys)
+    study += [("cite", line) for line in references]
     _fill(book.create_sheet("study"), study, heads=1)
-    with whole_file(workbook) as beside, whole_file(table) as plain:
+    units = {quantity.name: quantity.unit for quantity in result.method.quantities}
+    with whole_file(workbook) as beside:
         book.save(beside)
-        samples.to_csv(plain, index=False)
+        write_table(result.samples, table, references, title=f"CUE of samples by {result.method.title}", units=units)
 
 
 def _table_rows(frame: Any) -> list[Sequence[Any]]:

@@ -86,15 +86,10 @@ def measure_page(result: Measurement, path: str | os.PathLike[str], title: str =
             "done": _done(result),
             "assumptions": result.assumptions,
             "notes": result.notes,
-            "references": bibliography(reference_keys(result)),
+            "references": bibliography(result.reference_keys),
             "version": __version__,
         },
     )
-
-
-def reference_keys(result: Measurement) -> list[str]:
-    """Keys of what a measurement stands on."""
-    return ["he2024", *result.method.references, "jcgm2008"]
 
 
 def summary_lines(result: Measurement) -> list[str]:
