@@ -24,14 +24,14 @@ from soilcue.core.errors import InputError, NotDefinedError, unknown_name
 from soilcue.core.network import Flux, Network, Structure
 from soilcue.core.parameters import Parameter
 from soilcue.core.references import bibliography
-from soilcue.core.scheme import CUE_SLOT, Scheme, refuse_misfit, slot_losses
+from soilcue.core.scheme import CUE_SLOT, Scheme, refuse_misfit, slot_losses, slots_of
 from soilcue.core.time_axis import read_years
 from soilcue.core.units import convert
 from soilcue.core.variables import DRIVERS, OUTPUTS, chosen_drivers, find_driver, place_of, read_driver
 from soilcue.models import MODELS
 from soilcue.schemes import SCHEMES, chosen_schemes
-from soilcue.solve.cells import STATUS_MEANING, Status, cells_with, largest_eigenvalue, solve_cells
-from soilcue.solve.gradients import gradients
+from soilcue.solve.cells import STATUS_MEANING, Status, cells_with, largest_eigenvalue, solve_cells, with_cue
+from soilcue.solve.gradients import elasticities, gradients
 from soilcue.solve.seasonal import PERIODS
 from soilcue.solve.transient import METHODS, simulate_cells
 
@@ -178,6 +178,7 @@ class SoilModel:
         fluxes: bool = False,
         eigenvalues: bool = True,
         steps_per_month: int = 2,
+        cue_from: xr.Dataset | None = None,
         threads: int | None = None,
         progress: Callable[[int], None] | None = None,
     ) -> xr.Dataset:
@@ -197,6 +198,8 @@ class SoilModel:
             Also return the largest eigenvalue of the Jacobian (under annual-mean drivers).
         steps_per_month : int
             Implicit steps a month of the seasonal state; daily drivers take one a day.
+        cue_from : xr.Dataset, optional
+            Drivers under which intrinsic CUE is taken, if not the same: CUE is held while all else responds.
         threads : int, optional
             The processors at hand by default.
         progress : callable, optional
@@ -214,6 +217,8 @@ class SoilModel:
             For missing drivers, missing or impossible units, values outside the limits, wrong dimensions.
         """
         cells, seasonal, layout = self._cells(drivers, season)
+        if cue_from is not None:
+            cells |= self._slots(self._cells(cue_from, season)[0])
         weights, quantities = self._weights(fluxes)
         solved = solve_cells(
             self.network,
@@ -265,6 +270,7 @@ class SoilModel:
         method: str = "implicit",
         steps: int | None = None,
         output: str = "year",
+        cue_from: xr.Dataset | None = None,
         threads: int | None = None,
         progress: Callable[[int], None] | None = None,
     ) -> xr.Dataset:
@@ -288,6 +294,9 @@ class SoilModel:
             Steps a period: 2 a month, 1 a day, 24 a year under constant drivers by default.
         output : {"year", "period"}
             One record a year, or one a month (day).
+        cue_from : xr.Dataset, optional
+            Drivers under which intrinsic CUE is taken, if not the same: CUE is held while all else responds. Of the
+            same kind as `drivers`.
         threads : int, optional
             The processors at hand by default.
         progress : callable, optional
@@ -331,6 +340,8 @@ class SoilModel:
                 )
             start = self.steady_state(drivers, threads=threads)
         cells, layout = self._flat(read, place, period)
+        if cue_from is not None:
+            cells |= self._slots(self._flat(*self._read(cue_from), period)[0])
         stocks = self._start_stocks(start, layout)
         count = len(lengths)
         shaped = {
@@ -466,6 +477,73 @@ class SoilModel:
             result["cue_derivative"].attrs |= {"units": unit, "long_name": f"d {of} / d intrinsic CUE of a slot"}
             result = result.assign_coords(slot=[slot.removeprefix(CUE_SLOT) for slot in by_slot])
         return result.assign_coords(parameter=labels)
+
+    def intrinsic_cue(self, drivers: xr.Dataset, *, season: str = "auto") -> xr.DataArray:
+        """Intrinsic CUE of every slot of the model, as its schemes (or its paper) give it under these drivers.
+
+        Parameters
+        ----------
+        drivers : xr.Dataset
+            As for `steady_state`.
+        season : str
+            As for `steady_state`.
+
+        Returns
+        -------
+        xr.DataArray
+            First dimension ``slot``: microbe and substrate, in the model's names. NaN where a driver is missing.
+
+        Raises
+        ------
+        InputError
+            As `steady_state`.
+        """
+        cells, seasonal, layout = self._cells(drivers, season)
+        slots = self._slots(cells)
+        found = layout.array(np.stack(list(slots.values())), "slot", *([str(layout.period)] if seasonal else []))
+        found.attrs |= {"units": "1", "long_name": "intrinsic carbon use efficiency"}
+        return found.assign_coords(slot=[slot.removeprefix(CUE_SLOT) for slot in slots]).rename("intrinsic_cue")
+
+    def elasticity(self, drivers: xr.Dataset) -> xr.Dataset:
+        """By how many percent each pool changes if intrinsic CUE rises by one percent everywhere, all else alike.
+
+        Parameters
+        ----------
+        drivers : xr.Dataset
+            As for `steady_state`; annual means are taken.
+
+        Returns
+        -------
+        xr.Dataset
+            ``pool_elasticity`` (pool): d ln(stock) / d ln(CUE), exact, by the implicit function theorem;
+            ``soil_carbon_elasticity``; its two parts ``entombing`` (pools that gain) and ``priming`` (pools that
+            lose), each weighted by the pool's share of all carbon; ``soil_carbon`` and ``status``.
+        """
+        cells, _, layout = self._cells(drivers, "annual-mean")
+        states = solve_cells(self.network, cells, self._weights(False)[0], seasonal=False)
+        slopes = elasticities(self.network, cells, states)
+        carbon = [i for i, pool in enumerate(self.network.pools) if pool.currency == "carbon"]
+        parts = states.stocks[carbon] / states.stocks[carbon].sum(axis=0) * slopes[carbon]
+        result = xr.Dataset()
+
+        def add(name, values, unit, words, *lead):
+            result[name] = layout.array(values, *lead)
+            result[name].attrs |= {"units": unit, "long_name": words}
+
+        add("pool_elasticity", slopes, "1", "d ln(stock) / d ln(CUE)", "pool")
+        add("soil_carbon_elasticity", parts.sum(axis=0), "1", "d ln(carbon of all pools) / d ln(CUE)")
+        add("entombing", np.maximum(parts, 0).sum(axis=0), "1", "part of the elasticity from pools that gain")
+        add("priming", np.minimum(parts, 0).sum(axis=0), "1", "part of the elasticity from pools that lose")
+        total = states.stocks[self._pool_groups()["soil_carbon"]].sum(axis=0) * self._stock
+        add("soil_carbon", total, "gC m-2", "carbon of all pools, litter included")
+        add("status", states.status, "1", "what became of the cell")
+        result.attrs |= self._attributes(layout.notes)
+        return result.assign_coords(pool=[pool.name for pool in self.network.pools])
+
+    def _slots(self, cells: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Intrinsic CUE by slot for flat cells."""
+        given = with_cue(self.network, cells)
+        return {slot: given[slot] for slot in slots_of(given)}
 
     def cells_with_drivers(self, drivers: xr.Dataset, *, season: str = "auto") -> dict[str, int]:
         """How many cells have what the model needs: those that `steady_state` will solve, counted before the work.

@@ -176,3 +176,54 @@ def gradients(
     with ThreadPoolExecutor(threads or default_threads()) as pool:
         list(pool.map(work, chunks[1:]))
     return value, by_driver, by_parameter, by_slot
+
+
+@eqx.filter_jit
+def _elastic_blocks(network, drivers, start, used):
+    """D ln(stock) / d ln(CUE), CUE changing by one factor in every slot, of the first `used` blocks."""
+
+    def one(i):
+        block = {name: values[i] for name, values in drivers.items()}
+
+        def logs(slots):
+            given = {**block, **slots}
+            if network.linear:
+                return jnp.log(linear(network, given).stocks)
+            return last_step(network, given, jnp.log(start[i]))
+
+        slots = {name: block[name] for name in slots_of(block)}
+        return jax.jvp(logs, (slots,), (slots,))[1]
+
+    empty = jnp.zeros_like(start)
+    return jax.lax.fori_loop(0, used, lambda i, filled: filled.at[i].set(one(i)), empty)
+
+
+def elasticities(network: Network, drivers: Mapping[str, np.ndarray], states: CellStates) -> np.ndarray:
+    """By how many percent each stock changes if intrinsic CUE rises by one percent in every slot, all else alike.
+
+    Parameters
+    ----------
+    network : Network
+    drivers : dict of array, shape (cells,)
+        In the model's units; constant through the year.
+    states : CellStates
+        What `solve_cells` made of these drivers.
+
+    Returns
+    -------
+    array, shape (pools, cells)
+        NaN where no state is settled. By the implicit function theorem, one solve a cell for all pools.
+    """
+    block, blocks = BLOCK[False], BLOCKS[False]
+    bare = network.without_schemes()
+    found = np.full(states.stocks.shape, np.nan)
+    which = np.flatnonzero(states.status == Status.SETTLED)
+    for first in range(0, len(which), block * blocks):
+        index = which[first : first + block * blocks]
+        padded = np.concatenate([index, np.repeat(index[-1], block * blocks - len(index))])
+        given = with_cue(network, {name: values[padded] for name, values in drivers.items()})
+        shaped = {name: values.reshape(blocks, block) for name, values in given.items()}
+        start = np.moveaxis(states.stocks[:, padded].reshape(-1, blocks, block), 0, 1)
+        slopes = np.asarray(_elastic_blocks(bare, shaped, start, np.asarray(-(-len(index) // block))))
+        found[:, index] = np.moveaxis(slopes, 0, 1).reshape(len(found), -1)[:, : len(index)]
+    return found

@@ -1,0 +1,404 @@
+"""How soil carbon responds when CUE varies: across models, schemes, space and time.
+
+Schemes are compared at matched mean: each is moved up or down as a whole until the mean intrinsic CUE over the cells is
+the one of the model with constant CUE, so that its shape and not its level is what differs.
+
+Two questions that are easily taken for one are kept apart. *Along space*, soil carbon and CUE may go together because
+temperature, texture and litter act on both. *In a cell*, a change of CUE alone changes carbon: the elasticity. The
+correlation over cells is the sum of both, exactly:
+
+    cov(CUE, ln C) = cov(CUE, ln C at constant CUE) + cov(CUE, ln C - ln C at constant CUE)
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import scipy.optimize
+import xarray as xr
+
+from soilcue.core.errors import InputError, NotDefinedError, unknown_name
+from soilcue.core.files import read_netcdf, write_netcdf
+from soilcue.schemes import SCHEMES
+from soilcue.soil_model import SoilModel, cue, model
+
+KEPT = ("cue", "soil_carbon", "soil_carbon_elasticity", "entombing", "priming", "status")
+"""What the answer for one model and scheme holds of every cell."""
+
+TREATMENTS = {
+    "warming": ("temperature", lambda values, size: values + size, 3.0, "degrees warmer"),
+    "wetting": ("moisture", lambda values, size: values * (1 + size), 0.2, "of its moisture more"),
+    "drying": ("moisture", lambda values, size: values * (1 - size), 0.2, "of its moisture less"),
+    "doubled-litter": ("carbon_input", lambda values, size: values * (1 + size), 1.0, "of the litter more"),
+    "nitrogen": (
+        "mineral_nitrogen",
+        lambda values, size: values + size,
+        0.02,
+        "g mineral N per g carbon taken up more",
+    ),
+}
+"""Experiments: the driver that is changed, how, by how much if not told otherwise, and what the number means."""
+
+
+def level_of(varied: SoilModel, drivers: xr.Dataset, mean: float, weights: xr.DataArray | None = None) -> float:
+    """The shift of the scheme `level` that gives a model's intrinsic CUE a mean.
+
+    Parameters
+    ----------
+    varied : SoilModel
+    drivers : xr.Dataset
+        Annual means are taken.
+    mean : float
+        Mean over slots and cells that is asked for, in (0, 1).
+    weights : xr.DataArray, optional
+        Of the cells; all alike by default.
+
+    Returns
+    -------
+    float
+        Natural logarithm of the factor on growth : respiration.
+
+    Raises
+    ------
+    InputError
+        Where no cell has a CUE within (0, 1), or no shift within the bounds of `level` reaches the mean.
+    """
+    found = varied.intrinsic_cue(drivers, season="annual-mean")
+    weight = (xr.ones_like(found) if weights is None else weights.broadcast_like(found)).transpose(*found.dims)
+    values, heavy = found.values.ravel(), weight.values.ravel()
+    used = np.isfinite(values) & (values > 0) & (values < 1) & (heavy > 0)
+    if not used.any():
+        raise InputError(f"{varied!r} has an intrinsic CUE within (0, 1) in no cell.")
+    odds, heavy = np.log(values[used]) - np.log1p(-values[used]), heavy[used] / heavy[used].sum()
+
+    def excess(shift: float) -> float:
+        return float(heavy @ (1 / (1 + np.exp(-odds - shift)))) - mean
+
+    bound = float(SCHEMES["level"].declared[0].high)
+    if excess(-bound) > 0 or excess(bound) < 0:
+        raise InputError(f"{varied!r}: no shift within {bound:g} gives its CUE the mean {mean:g}.")
+    return float(scipy.optimize.brentq(excess, -bound, bound, xtol=1e-12))
+
+
+def response_of(
+    name: str,
+    scheme: Any,
+    drivers: xr.Dataset,
+    *,
+    parameters: str | None = None,
+    weights: xr.DataArray | None = None,
+) -> xr.Dataset:
+    """Soil carbon of a model under a scheme, at the mean CUE that the model has with constant CUE.
+
+    Parameters
+    ----------
+    name : str
+        The model.
+    scheme : str, Scheme, mapping or callable
+        As `soilcue.model` takes it.
+    drivers : xr.Dataset
+        Annual means are taken.
+    parameters : str, optional
+        The model's parameter set.
+    weights : xr.DataArray, optional
+        Of the cells in the mean CUE; all alike by default.
+
+    Returns
+    -------
+    xr.Dataset
+        Per cell ``cue`` (emergent: diagnosed under the rule uptake), ``soil_carbon``, its elasticity with the parts
+        ``entombing`` and ``priming``, ``status``; as attributes ``level`` (the shift that matches the mean CUE) and
+        ``mean_intrinsic_cue``.
+
+    Raises
+    ------
+    InputError
+        For a scheme that the model does not take, or drivers that are missing.
+    """
+    reference = model(name, parameters, "constant").intrinsic_cue(drivers, season="annual-mean")
+    weight = (xr.ones_like(reference) if weights is None else weights.broadcast_like(reference)).where(
+        np.isfinite(reference)
+    )
+    mean = float((reference * weight).sum() / weight.sum())
+    shift = level_of(model(name, parameters, scheme), drivers, mean, weights)
+    chosen = model(name, parameters, [scheme, {"level": {"shift": shift}}])
+    state = chosen.steady_state(drivers, season="annual-mean", eigenvalues=False)
+    slopes = chosen.elasticity(drivers)
+    result = xr.Dataset(attrs=state.attrs | {"level": shift, "mean_intrinsic_cue": mean})
+    result["cue"] = cue(state)["diagnosed_cue"].sel(rule="uptake", drop=True)
+    result["soil_carbon"], result["status"] = state["soil_carbon"], state["status"]
+    for part in ("soil_carbon_elasticity", "entombing", "priming"):
+        result[part] = slopes[part]
+    # by how much each pool moves the carbon of all, as a mean over cells: what a map of the total cannot say
+    carbon = [pool.name for pool in chosen.network.pools if pool.currency == "carbon"]
+    parts = xr.concat([state[pool] for pool in carbon], dim="pool") / state["soil_carbon"]
+    parts = parts * slopes["pool_elasticity"].sel(pool=carbon).drop_vars("pool")
+    dims = [dim for dim in parts.dims if dim != "pool"]
+    means = parts.mean(dims) if weights is None else parts.weighted(weights).mean(dims)
+    found = result[list(KEPT)]
+    found.attrs["pool_parts"] = "; ".join(
+        f"{pool} {value:.4f}" for pool, value in zip(carbon, means.values, strict=True)
+    )
+    return found
+
+
+def correlation_parts(
+    carbon: xr.DataArray, constant: xr.DataArray, efficiency: xr.DataArray, weights: xr.DataArray | None = None
+) -> dict[str, float]:
+    """What the correlation of soil carbon with CUE over cells is made of.
+
+    Parameters
+    ----------
+    carbon : xr.DataArray
+        Soil carbon with CUE varying.
+    constant : xr.DataArray
+        Soil carbon of the same model with constant CUE of the same mean.
+    efficiency : xr.DataArray
+        CUE of the first.
+    weights : xr.DataArray, optional
+        Of the cells; all alike by default.
+
+    Returns
+    -------
+    dict of str to float
+        ``correlation`` of CUE and ln carbon over the cells where all are known; ``causal``, the part of it that
+        variation of CUE makes, and ``covarying``, the part that is there at constant CUE; the two add up.
+        ``cells``: how many. NaN where CUE does not vary.
+    """
+    given = carbon.notnull() & constant.notnull() & efficiency.notnull() & (carbon > 0) & (constant > 0)
+    weight = (
+        xr.ones_like(carbon) if weights is None else weights.broadcast_like(carbon).transpose(*carbon.dims)
+    ).values
+    used = given.values & (weight > 0)
+    heavy = weight[used] / weight[used].sum() if used.any() else weight[used]
+    x = efficiency.transpose(*carbon.dims).values[used]
+    log, log_constant = np.log(carbon.values[used]), np.log(constant.transpose(*carbon.dims).values[used])
+
+    def covariance(one, other):
+        return float(heavy @ ((one - heavy @ one) * (other - heavy @ other)))
+
+    cells = int(used.sum())
+    spread = np.sqrt(covariance(x, x) * covariance(log, log)) if cells > 1 else 0.0
+    if not spread > 1e-12:
+        return {"correlation": np.nan, "causal": np.nan, "covarying": np.nan, "cells": cells}
+    covarying, causal = covariance(x, log_constant) / spread, covariance(x, log - log_constant) / spread
+    return {"correlation": covarying + causal, "causal": causal, "covarying": covarying, "cells": cells}
+
+
+def response_table(
+    drivers: xr.Dataset,
+    models: Sequence[str],
+    schemes: Sequence[Any],
+    folder: str | os.PathLike[str],
+    *,
+    weights: xr.DataArray | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> tuple[pd.DataFrame, dict[tuple[str, str], xr.Dataset]]:
+    """Every model under every scheme: one file a pair, so that a run that is stopped goes on where it was.
+
+    Parameters
+    ----------
+    drivers : xr.Dataset
+    models : sequence of str
+        ``name`` or ``name:set``.
+    schemes : sequence
+        As `soilcue.model` takes them.
+    folder : path
+        Where the files of pairs are kept. A file is taken up again if it was made from the same drivers by the same
+        version.
+    weights : xr.DataArray, optional
+        Of the cells, for means and correlations.
+    progress : callable, optional
+        Told the model, how many schemes were finished since it was last told, and how many there are.
+
+    Returns
+    -------
+    table : pd.DataFrame
+        A row a pair: what soil carbon, its elasticity and its correlation with CUE are; for a pair that is refused,
+        ``refused`` says why.
+    states : dict
+        `response_of` by model and label of the scheme; the scheme ``constant`` is always there.
+
+    Raises
+    ------
+    InputError
+        For unknown names.
+    """
+    labels = {_label(scheme): scheme for scheme in ("constant", *schemes)}
+    fingerprint = _fingerprint(drivers, weights)
+    rows: list[dict[str, Any]] = []
+    states: dict[tuple[str, str], xr.Dataset] = {}
+    for text in models:
+        name, _, parameters = text.partition(":")
+        model(name, parameters or None)  # an unknown name is a mistake, not a refusal
+        if progress:
+            progress(text, 0, len(labels))
+        for label, scheme in labels.items():
+            file = Path(folder) / f"{_file_name(f'{text} {label}')}.nc"
+            row: dict[str, Any] = {"model": text, "scheme": label, "refused": ""}
+            try:
+                found = _kept(file, fingerprint)
+                if found is None:
+                    found = response_of(name, scheme, drivers, parameters=parameters or None, weights=weights)
+                    found.attrs["fingerprint"] = fingerprint
+                    write_netcdf(found, file)
+            except InputError as error:
+                rows.append(row | {"refused": str(error)})
+            else:
+                states[text, label] = found
+                rows.append(row | _summary(found, states[text, "constant"], weights))
+            if progress:
+                progress(text, 1, len(labels))
+    return pd.DataFrame(rows), states
+
+
+def _summary(found: xr.Dataset, constant: xr.Dataset, weights: xr.DataArray | None) -> dict[str, Any]:
+    """One row of the table: means over the cells that are settled with and without the scheme, carbon by its log."""
+    both = found["soil_carbon"].notnull() & constant["soil_carbon"].notnull()
+    weight = (xr.ones_like(found["soil_carbon"]) if weights is None else weights).where(both)
+
+    def mean(values):
+        return float((values * weight).sum() / weight.where(values.notnull()).sum())
+
+    # the mean of logarithms: a few cells near extinction can hold more carbon than all others
+    carbon, before = (float(np.exp(mean(np.log(one["soil_carbon"])))) for one in (found, constant))
+    return {
+        "settled": int((found["status"] == 0).sum()),
+        "extinct": int((found["status"] == 3).sum()),
+        "other_flags": int(((found["status"] == 2) | (found["status"] > 3)).sum()),
+        "mean_intrinsic_cue": found.attrs["mean_intrinsic_cue"],
+        "level": found.attrs["level"],
+        "mean_cue": mean(found["cue"]),
+        "typical_soil_carbon": carbon,
+        "change_percent": 100 * (carbon / before - 1),
+        "elasticity": mean(found["soil_carbon_elasticity"]),
+        "entombing": mean(found["entombing"]),
+        "priming": mean(found["priming"]),
+        "area_that_gains_percent": 100 * mean((found["soil_carbon_elasticity"] > 0).where(both)),
+        **correlation_parts(found["soil_carbon"], constant["soil_carbon"], found["cue"], weights),
+    }
+
+
+def _label(scheme: Any) -> str:
+    from soilcue.schemes import chosen_schemes
+
+    return " | ".join(one.label for one in chosen_schemes(scheme))
+
+
+def _file_name(text: str) -> str:
+    """A name that any file system takes."""
+    return "".join(letter if letter.isalnum() or letter in "-." else "_" for letter in text)
+
+
+def _fingerprint(drivers: xr.Dataset, weights: xr.DataArray | None) -> str:
+    """What the answers depend on beside model and scheme: drivers, weights and version."""
+    import hashlib
+
+    import soilcue
+
+    digest = hashlib.sha256(soilcue.__version__.encode())
+    for name in sorted(map(str, drivers.data_vars)):
+        digest.update(name.encode() + str(drivers[name].attrs.get("units")).encode())
+        digest.update(np.ascontiguousarray(drivers[name].values).tobytes())
+    if weights is not None:
+        digest.update(np.ascontiguousarray(weights.values).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _kept(file: Path, fingerprint: str) -> xr.Dataset | None:
+    """The answer that a file holds, if it is one of these drivers and this version."""
+    if not file.exists():
+        return None
+    found = read_netcdf(file)
+    return found if found.attrs.get("fingerprint") == fingerprint else None
+
+
+def experiment(
+    chosen: SoilModel, drivers: xr.Dataset, treatment: str, size: float | None = None, years: int = 100
+) -> xr.Dataset:
+    """A treatment that lasts, on a soil at rest, with CUE held as it was and with CUE free to respond.
+
+    Parameters
+    ----------
+    chosen : SoilModel
+        With the scheme whose response is asked for.
+    drivers : xr.Dataset
+        Constant or with a repeated year, before the treatment. All soil is at rest under them at the start.
+    treatment : str
+        One of `TREATMENTS`.
+    size : float, optional
+        How much; each treatment has a usual size.
+    years : int
+
+    Returns
+    -------
+    xr.Dataset
+        First dimensions ``cue_held`` ("held", "free") and ``time`` (years): ``soil_carbon``, ``microbial_carbon``
+        where the model has it, ``cue`` (diagnosed, rule uptake); and ``final_soil_carbon``, the new state of rest.
+
+    Raises
+    ------
+    InputError
+        For an unknown treatment, drivers that lack what is changed, or a scheme that does not feel added nitrogen.
+    """
+    if treatment not in TREATMENTS:
+        raise unknown_name("treatment", treatment, TREATMENTS)
+    driver, change, usual, _ = TREATMENTS[treatment]
+    amount = usual if size is None else size
+    if driver == "mineral_nitrogen":
+        if not any(driver in scheme.wishes for scheme in chosen.network.schemes):
+            raise InputError(
+                f"{chosen!r} does not feel added nitrogen: its schemes take no mineral nitrogen. The schemes "
+                "'nitrogen-threshold' and 'litter-stoichiometry' do."
+            )
+        if driver not in drivers:
+            nothing = xr.zeros_like(drivers["carbon_input"]).assign_attrs(units="1")
+            drivers = drivers.assign({driver: nothing})
+    if driver not in drivers:
+        raise InputError(f"the drivers lack {driver!r}, which {treatment} changes.")
+    treated = drivers.assign({driver: change(drivers[driver], amount).assign_attrs(drivers[driver].attrs)})
+    if treatment == "wetting" and "porosity" in treated:
+        treated[driver] = treated[driver].clip(max=0.98 * treated["porosity"]).assign_attrs(drivers[driver].attrs)
+    start = chosen.steady_state(drivers, eigenvalues=False)
+    runs = []
+    for held in (drivers, None):
+        run = chosen.simulate(treated, start=start, years=years, cue_from=held)
+        kept = run[[name for name in ("soil_carbon", "microbial_carbon") if name in run]]
+        kept["cue"] = cue(run)["diagnosed_cue"].sel(rule="uptake", drop=True)
+        rest = chosen.steady_state(treated, eigenvalues=False, cue_from=held)
+        kept["final_soil_carbon"] = rest["soil_carbon"]
+        runs.append(kept)
+    result = xr.concat(runs, dim="cue_held").assign_coords(cue_held=["held", "free"])
+    result["initial_soil_carbon"] = start["soil_carbon"]
+    result["initial_cue"] = cue(start)["diagnosed_cue"].sel(rule="uptake", drop=True)
+    result.attrs |= {"treatment": treatment, "size": amount, "driver": driver}
+    return result
+
+
+def half_time(run: xr.Dataset, name: str = "soil_carbon") -> xr.DataArray:
+    """Years until a quantity of an experiment has come half of its way to the value at the end of the run.
+
+    Parameters
+    ----------
+    run : xr.Dataset
+        From `experiment`.
+    name : str
+        ``soil_carbon`` or ``cue``, whose values before the treatment the experiment holds.
+
+    Returns
+    -------
+    xr.DataArray
+        The first record at or beyond half of the way (records are a year long, so a CUE that adjusts within days has
+        1); NaN where nothing changes.
+    """
+    before = f"initial_{name}"
+    if before not in run:
+        raise NotDefinedError(f"the experiment does not hold {before!r}; half times are for soil_carbon and cue.")
+    way = (run[name] - run[before]) / (run[name].isel(time=-1) - run[before])
+    changed = np.abs(run[name].isel(time=-1) / run[before] - 1) > 1e-9
+    return run["time"].where(way >= 0.5).min("time").where(changed)
