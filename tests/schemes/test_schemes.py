@@ -332,8 +332,10 @@ def test_schemes_share_one_compiled_solver(caplog):
             states = [sc.model("somic", cue=cue).steady_state(drivers, eigenvalues=False) for cue in chosen]
     finally:
         jax.config.update("jax_log_compiles", False)
-    compiled = [record.getMessage() for record in caplog.records if "Compiling jit(_run_blocks)" in record.getMessage()]
-    assert len(compiled) == 1
+    told = [record.getMessage() for record in caplog.records]
+    assert sum("Compiling jit(_cue_slots)" in line for line in told) >= len(chosen) - 2  # small, and one a scheme
+    # none where a test before this one compiled it already
+    assert sum("Compiling jit(_run_blocks)" in line for line in told) <= 1
     assert len({float(state["soil_carbon"].sum()) for state in states}) == len(chosen)
     assert "water potential" not in states[0].attrs["assumptions"]
 

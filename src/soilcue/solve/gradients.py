@@ -184,12 +184,13 @@ def _elastic_blocks(network, drivers, start, used):
 
     def one(i):
         block = {name: values[i] for name, values in drivers.items()}
+        found = slopes(network, start[i], network.environment(block))
 
         def logs(slots):
             given = {**block, **slots}
             if network.linear:
                 return jnp.log(linear(network, given).stocks)
-            return last_step(network, given, jnp.log(start[i]))
+            return last_step(network, given, jnp.log(start[i]), found)
 
         slots = {name: block[name] for name in slots_of(block)}
         return jax.jvp(logs, (slots,), (slots,))[1]
