@@ -9,7 +9,7 @@ from soilcue.core.errors import InputError
 from soilcue.core.references import REFERENCES
 from soilcue.data.catalogue import catalogue
 from soilcue.measure.methods import METHODS
-from soilcue.records import READERS, Record, flat
+from soilcue.records import READERS, Record, at_hand, flat
 from soilcue.records.checks import broken_identity, study_key, with_shared_studies
 from soilcue.records.methods import FAMILY_OF_METHOD, cue_info
 from soilcue.records.schema import FAMILIES
@@ -220,6 +220,32 @@ def test_no_folder_and_no_files_are_explained(tmp_path, monkeypatch):
         READERS["yu2025"].read(tmp_path / "nowhere")
     with pytest.raises(InputError, match="Did you mean 'yu2025'"):
         READERS["yu2024"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("content", [b"", b"a,b\n1,2\n", b"\x00\xff\xfe" * 50], ids=["empty", "other", "noise"])
+def test_damaged_files_are_explained(name, content, tmp_path):
+    reader = READERS[name]
+    for file in reader.files:
+        (tmp_path / reader.folder).mkdir(exist_ok=True)
+        (tmp_path / reader.folder / file).write_bytes(content)
+    if name == "sidb":
+        study = tmp_path / reader.folder / "Study"
+        study.mkdir()
+        (study / "metadata.yaml").write_bytes(content)
+    with pytest.raises(InputError, match="soilcue data check --set"):
+        reader.read(tmp_path)
+
+
+def test_a_set_in_part_is_not_passed_over(tmp_path, monkeypatch):
+    (tmp_path / "hu2024_13Cglucose_cae_cue").mkdir()
+    with pytest.raises(InputError, match=r"Metadata__CUE\.csv: there is no such file"):
+        at_hand(tmp_path)
+    monkeypatch.setenv("SOILCUE_DATA", str(tmp_path / "nowhere"))
+    with pytest.raises(InputError, match="mend SOILCUE_DATA"):
+        at_hand()
+    monkeypatch.delenv("SOILCUE_DATA")
+    assert [one.dataset for one in at_hand()] == ["brangari", "capek_anaerobic", "chakrawal2020"]
 
 
 @pytest.mark.shared

@@ -8,7 +8,7 @@ import json
 import math
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -96,9 +96,14 @@ class Checked:
 class _Row:
     """One record as it stands in the file: values by column or path, and where each stands."""
 
-    place: str
     values: dict[str, Any]
-    places: Mapping[str, str]
+    where: Callable[[str], str]
+    """Place of a field in words; of the record where it has none of its own."""
+
+    @property
+    def place(self) -> str:
+        """Where the record begins."""
+        return self.where("")
 
 
 def check_file(path: str | os.PathLike[str], sheet: str | None = None) -> Checked:
@@ -193,8 +198,11 @@ def _rows_of_text(source: Path, suffix: str, problems: list[Problem]) -> Iterato
         if not isinstance(entry, dict):
             problems.append(Problem(place, "", f"found {shown(entry)}", "a record, by name of field", "Mend it."))
             continue
+
+        def where(path: str, place: str = place) -> str:
+            return place
+
         values: dict[str, Any] = {}
-        places: dict[str, str] = {}
         for path, value in _leaves(entry):
             name = _resolved(path, place, problems)
             if name is None:
@@ -202,9 +210,9 @@ def _rows_of_text(source: Path, suffix: str, problems: list[Problem]) -> Iterato
             if name in values:
                 problems.append(Problem(place, name, "given twice", "", "Keep one of them."))
                 continue
-            values[name] = _cell(value, name, "", place, False, problems) if isinstance(value, str) else value
-            places[name] = place
-        yield _Row(place, {name: value for name, value in values.items() if value is not None}, places)
+            one = _Place(where, name)
+            values[name] = _cell(value, one, "", False, problems) if isinstance(value, str) else value
+        yield _Row({name: value for name, value in values.items() if value is not None}, where)
 
 
 def _leaves(entry: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -280,35 +288,43 @@ def _rows_of_sheet(sheet: Sheet, problems: list[Problem]) -> Iterator[_Row]:
                 f"sheet {sheet.name!r}, cells {area}", "", "merged cells", "one value a cell", "Unmerge and fill them."
             )
         )
+    column_of = {path: j for j, (path, _) in columns.items()}
     for i in range(head + 1, len(sheet.rows)):
         row = sheet.rows[i]
         if all(is_empty(cell) for cell in row):
             continue
+        first = next((j for j in range(len(row)) if not is_empty(row[j])), 0)
+
+        def where(path: str, i: int = i, first: int = first) -> str:
+            return sheet.place(i, column_of.get(path, first))
+
         values: dict[str, Any] = {}
-        places: dict[str, str] = {}
         for j, (path, unit) in columns.items():
-            cell = row[j] if j < len(row) else None
-            places[path] = sheet.place(i, j)
             if (i, j) in sheet.uncalculated:
-                problems.append(
-                    Problem(
-                        places[path],
-                        path,
-                        "a formula without a value",
-                        "",
-                        "Open and save it in a spreadsheet program.",
-                    )
-                )
+                mend = "Open and save it in a spreadsheet program."
+                problems.append(Problem(where(path), path, "a formula without a value", "", mend))
                 continue
-            value = _cell(cell, path, unit, places[path], sheet.decimal_comma, problems)
+            cell = row[j] if j < len(row) else None
+            value = _cell(cell, _Place(where, path), unit, sheet.decimal_comma, problems)
             if value is not None:
                 values[path] = value
-        first = next((j for j in range(len(row)) if not is_empty(row[j])), 0)
-        yield _Row(sheet.place(i, first), values, places)
+        yield _Row(values, where)
 
 
-def _cell(cell: Any, path: str, unit: str, place: str, comma: bool, problems: list[Problem]) -> Any:
+@dataclass
+class _Place:
+    """Where a value stands, put into words only when there is something to say of it."""
+
+    where: Callable[[str], str]
+    path: str
+
+    def __str__(self) -> str:
+        return self.where(self.path)
+
+
+def _cell(cell: Any, place: _Place, unit: str, comma: bool, problems: list[Problem]) -> Any:
     """Value of a cell for a field; None where it holds nothing, or nothing that can be read."""
+    path = place.path
     if is_empty(cell):
         return None
     if path.startswith("cueInfo.choices."):
@@ -321,7 +337,9 @@ def _cell(cell: Any, path: str, unit: str, place: str, comma: bool, problems: li
         try:
             return [float(value) for value in json.loads(cell)]
         except (ValueError, TypeError, RecursionError):
-            problems.append(Problem(place, path, f"found {shown(cell)}", "a list of numbers", "Write it as [1, 2.5]."))
+            problems.append(
+                Problem(str(place), path, f"found {shown(cell)}", "a list of numbers", "Write it as [1, 2.5].")
+            )
             return None
     if kind == "text":
         if isinstance(cell, datetime.datetime) and cell.time() == datetime.time():
@@ -331,12 +349,12 @@ def _cell(cell: Any, path: str, unit: str, place: str, comma: bool, problems: li
         word = str(cell).strip().lower()
         if word in _YES | _NO:
             return word in _YES
-        problems.append(Problem(place, path, f"found {shown(cell)}", "yes or no", "Write one of them."))
+        problems.append(Problem(str(place), path, f"found {shown(cell)}", "yes or no", "Write one of them."))
         return None
     try:
         number = number_in(cell, comma)
     except Unreadable as error:
-        problems.append(Problem(place, path, f"found {error.found}", _allowed(about), error.mend))
+        problems.append(Problem(str(place), path, f"found {error.found}", _allowed(about), error.mend))
         return None
     if math.isnan(number):
         return None
@@ -345,7 +363,7 @@ def _cell(cell: Any, path: str, unit: str, place: str, comma: bool, problems: li
         try:
             number = float(convert(number, unit, target or "1"))
         except InputError as error:
-            problems.append(Problem(place, path, f"the unit {unit!r}", target or "no unit", str(error)))
+            problems.append(Problem(str(place), path, f"the unit {unit!r}", target or "no unit", str(error)))
             return None
     return int(number) if kind == "whole number" and number.is_integer() else number
 
@@ -419,7 +437,7 @@ def _take(row: _Row, name: str, seen: dict[str, str], result: Checked) -> None:
         except ValueError:
             problems.append(
                 Problem(
-                    row.places.get("flags", row.place),
+                    row.where("flags"),
                     "flags",
                     "flags that cannot be read",
                     "",
@@ -455,7 +473,7 @@ def _record_of(values: dict[str, Any], row: _Row, problems: list[Problem]) -> Re
         problems.append(Problem(row.place, "", "a field and a part of it are both given", "", "Keep one of them."))
         return None
     for one in wrong:
-        place = row.places.get(one.path, row.place)
+        place = row.where(one.path)
         problems.append(Problem(place, one.path, f"found {one.found}", one.allowed, "Mend the value."))
     left = {path: value for path, value in values.items() if not any(path.startswith(one.path) for one in wrong)}
     try:
@@ -467,7 +485,7 @@ def _record_of(values: dict[str, Any], row: _Row, problems: list[Problem]) -> Re
 def _with_method(record: Record, row: _Row) -> tuple[Record, list[Problem]]:
     """The record with the family of its method, and what is wrong with the two."""
     info, problems = record.cueInfo, []
-    place = row.places.get("cueInfo.method", row.place)
+    place = row.where("cueInfo.method")
     if info.method is not None and info.method not in list(METHODS):
         near = difflib.get_close_matches(info.method.lower(), list(METHODS), n=3, cutoff=0.4)
         problems.append(
@@ -486,7 +504,7 @@ def _with_method(record: Record, row: _Row) -> tuple[Record, list[Problem]]:
     elif family and info.methodFamily != family:
         problems.append(
             Problem(
-                row.places.get("cueInfo.methodFamily", row.place),
+                row.where("cueInfo.methodFamily"),
                 "cueInfo.methodFamily",
                 f"found {info.methodFamily!r} beside the method {info.method!r}",
                 repr(family),

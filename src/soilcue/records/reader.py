@@ -156,7 +156,16 @@ class Reader(abc.ABC):
                     f"{place / name}: there is no such file. `soilcue data how {self.folder}` says how to get the set "
                     f"{self.name!r}; its files belong into {place}."
                 )
-        found = list(self.rows(place))
+        try:
+            found = list(self.rows(place))
+        except InputError:
+            raise
+        except Exception as error:  # a changed or damaged file can fail in as many ways as there are formats
+            told = " ".join(f"{type(error).__name__}: {error}".split())
+            raise InputError(
+                f"{place}: it cannot be read as the set {self.name!r} ({told[:200]}). `soilcue data check --set "
+                f"{self.folder}` tells whether its files are those of the catalogue."
+            ) from error
         records = [checked(one) for one in found if isinstance(one, Record)]
         left = [one for one in found if isinstance(one, LeftOut)]
         return Reading(self.name, with_repeats(records, self.repeat_fields), left)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from importlib.resources import as_file, files
 from typing import TYPE_CHECKING, Any
 
+from soilcue.data.catalogue import VARIABLE
 from soilcue.records.checks import with_shared_studies
 from soilcue.records.reader import Reading, data_folder, given, records_table
 from soilcue.records.readers import READERS
@@ -92,16 +93,16 @@ def at_hand(folder: str | os.PathLike[str] | None = None) -> list[Reading]:
     Raises
     ------
     InputError
-        When a folder is named and is not there.
+        When a folder is named and is not there, or a set in it lacks a file or cannot be read.
     """
-    if folder is not None:
-        data_folder(folder)
+    root = data_folder(folder) if folder is not None or os.environ.get(VARIABLE) else None
     ours: dict[str, list[Record]] = {}
     for record in embedded():
         ours.setdefault(record.dataset or "", []).append(record)
     readings = []
     for name in READERS:
-        if READERS[name].present(folder):
+        # a set of which a file is missing is not passed over: reading it says which
+        if root is not None and (root / READERS[name].folder).is_dir():
             readings.append(READERS[name].read(folder))
         elif name in ours:
             readings.append(Reading(name, ours[name]))

@@ -178,6 +178,7 @@ def soil_carbon_figure(records: Sequence[Record]) -> Figure | None:
         "Soil carbon is read from maps at the coordinates (unit not stated, g per kg by its size): not measured.",
         "Panel b of the paper, CUE by stoichiometry, has no records at hand.",
     ]
+    notes[:0] = [f"{'; '.join(words)}."] if words else []
     layout: Layout = {
         "xaxis": _AXIS | {"title": {"text": "soil organic carbon, from maps"}, "rangemode": "tozero"},
         "yaxis": _CUE_AXIS,
@@ -187,7 +188,7 @@ def soil_carbon_figure(records: Sequence[Record]) -> Figure | None:
     return Figure(
         "soil-carbon",
         "CUE by isotopes against soil carbon",
-        f"CUE of {len(points):,} records against soil carbon read from maps. {'; '.join(words)}. " + " ".join(notes),
+        f"CUE of {len(points):,} records against soil carbon read from maps. " + " ".join(notes),
         traces,
         layout,
         aspect=1.25,
