@@ -127,4 +127,4 @@ def test_a_model_without_objective_grows_by_an_assumed_reaction(shared_data):
     assert ralstonia.population.growth.assumed
     assert ralstonia.audit.biomass == "R_BIOMASS"
     assert any("boundary species taken out" in said for said in ralstonia.audit.findings)
-    assert ralstonia.yield_on("glucose", maintenance="none").cue_biomass == pytest.approx(0.623, abs=1e-3)
+    assert ralstonia.yield_on("glucose", maintenance="none").cue_biomass == pytest.approx(0.62, abs=5e-3)

@@ -1227,6 +1227,15 @@ _REFERENCES = (
         "10.1016/j.mec.2020.e00132",
     ),
     Reference(
+        "peyraud2016",
+        "Peyraud, R.; Cottret, L.; Marmiesse, L.; Gouzy, J.; Genin, S.",
+        2016,
+        "A resource allocation trade-off between virulence and proliferation drives metabolic versatility in the plant "
+        "pathogen Ralstonia solanacearum",
+        "PLoS Pathogens 12, e1005939",
+        "10.1371/journal.ppat.1005939",
+    ),
+    Reference(
         "saifuddin2019",
         "Saifuddin, M.; Bhatnagar, J. M.; Segrè, D.; Finzi, A. C.",
         2019,
