@@ -47,10 +47,9 @@ def main() -> None:
         for scheme, state in states.items():
             cue = sc.cue(state)["diagnosed_cue"].sel(rule="uptake")
             spread = f"{share:+.0f}" if scheme == "genomes-panel" else ""
-            lines.append(
-                f"| {name} | {scheme or 'the model (published)'} | {weighted(cue, area):.3f} | "
-                f"{weighted(state['soil_carbon'], area) / 1000:.2f} | {int((state['status'] == 0).sum()):,} | {spread} |"
-            )
+            carbon, settled = weighted(state["soil_carbon"], area) / 1000, int((state["status"] == 0).sum())
+            numbers = f"{weighted(cue, area):.3f} | {carbon:.2f} | {settled:,} | {spread}"
+            lines.append(f"| {name} | {scheme or 'the model (published)'} | {numbers} |")
     text = "\n".join(lines) + "\n"
     Path(__file__).with_suffix(".md").write_text(text, encoding="utf-8")
     print(text)
