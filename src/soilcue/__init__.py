@@ -8,6 +8,7 @@ _PUBLIC = {
     "model": "soilcue.soil_model",
     "SoilModel": "soilcue.soil_model",
     "cue": "soilcue.soil_model",
+    "flux_sums": "soilcue.soil_model",
     "list_models": "soilcue.soil_model",
     "list_schemes": "soilcue.soil_model",
     "list_methods": "soilcue.measure",

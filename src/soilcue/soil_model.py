@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -30,7 +31,15 @@ from soilcue.core.units import convert
 from soilcue.core.variables import DRIVERS, OUTPUTS, chosen_drivers, find_driver, place_of, read_driver
 from soilcue.models import MODELS
 from soilcue.schemes import SCHEMES, chosen_schemes
-from soilcue.solve.cells import STATUS_MEANING, Status, cells_with, largest_eigenvalue, solve_cells, with_cue
+from soilcue.solve.cells import (
+    STATUS_MEANING,
+    Status,
+    cells_with,
+    largest_eigenvalue,
+    limit_texts,
+    solve_cells,
+    with_cue,
+)
 from soilcue.solve.gradients import elasticities, gradients
 from soilcue.solve.seasonal import PERIODS
 from soilcue.solve.transient import METHODS, simulate_cells
@@ -39,6 +48,16 @@ STOCK_UNITS = {"carbon": "gC m-2", "nitrogen": "gN m-2"}
 """Units of stocks of each element; what is no matter, such as a memory, has none."""
 SEASONS = ("auto", "seasonal", "annual-mean")
 DAYS_PER_YEAR = 365.0
+CELLS_AT_ONCE = 32_768
+"""Cells whose drivers are read together for a run."""
+CLOSES = 1e-9
+"""Largest relative gap of a run's carbon balance that is taken for rounding."""
+RUN_STATUS = {
+    Status.SETTLED: "simulated",
+    Status.NO_DRIVERS: "no drivers here, or no start",
+    Status.INFEASIBLE: "the model's published functions leave their domain here; values end before that",
+    Status.UNCONVERGED: "a step found no solution, or carbon did not close",
+}
 LONG_TERM_MEANS = {
     "annual_carbon_input": ("carbon_input", DAYS_PER_YEAR),
     "historic_temperature": ("temperature", 1.0),
@@ -280,111 +299,171 @@ class SoilModel:
         ----------
         drivers : xr.Dataset
             Constant; with a dimension ``month`` or ``day``, repeated every year; or with a dimension ``time`` of
-            dates (monthly, or daily without leap days), changing.
+            dates (monthly, daily or every few hours, without leap days), changing.
         start : xr.Dataset, optional
             A state of this model (`steady_state`, or a run's last record: ``run.isel(time=-1)``). By default the
             steady state under the same drivers; drivers that change need one.
         years : int, optional
             How many years of 365 days; all that changing drivers have by default.
-        method : {"implicit", "euler", "rk4"}
-            Implicit Euler (positive and conserving at any length), or the steps that models' own codes take: explicit
+        method : {"implicit", "patankar", "euler", "rk4"}
+            Implicit Euler, or the modified Patankar-Euler step of Burchard et al. (2003): both of first order,
+            positive and conserving at any length; with the first a run from a seasonal state stays on it, the second
+            is many times faster (for linear models they are one). Or the steps that models' own codes take: explicit
             Euler, and Runge-Kutta with drivers interpolated linearly between periods. Explicit methods have no
             safeguard: too long a step shows as negative or infinite stocks, which is an error.
         steps : int, optional
             Steps a period: 2 a month, 1 a day, 24 a year under constant drivers by default.
         output : {"year", "period"}
-            One record a year, or one a month (day).
+            One record a year, or one a period of the drivers (month, day, hours).
         cue_from : xr.Dataset, optional
             Drivers under which intrinsic CUE is taken, if not the same: CUE is held while all else responds. Of the
             same kind as `drivers`.
         threads : int, optional
             The processors at hand by default.
         progress : callable, optional
-            Told how many cells were finished since it was last told.
+            Told how many cells were taken through a year since it was last told.
 
         Returns
         -------
         xr.Dataset
             As `steady_state`, with a first dimension ``time`` (years since the start, at the end of each record):
-            stocks and fluxes are means over each record, ``stock_at_end`` the stocks at its end. Sums over a window
-            are ``run.isel(time=slice(...)).mean("time")``, to be given to `cue`.
+            stocks and fluxes are means over each record, ``stock_at_end`` the stocks at its end, ``record_length`` its
+            days. ``status`` says of each cell whether it was simulated, or why not; a cell that crosses a limit of the
+            model has values until then. ``closure`` is the carbon that the run of a cell lost or found, relative.
+            `flux_sums` sums a window, `cue` takes one.
 
         Raises
         ------
         InputError
             As `steady_state`; for a time axis with gaps, repeats or mixed steps; drivers that end before the run; a
             start that is not of this model or these cells; a step too long for an explicit method.
+
+        Notes
+        -----
+        Drivers are read some cells and one year at a time, so that those of a file need not fit into memory.
         """
         if method not in METHODS:
             raise unknown_name("method", method, METHODS)
         if output not in ("year", "period"):
             raise unknown_name("output", output, ("year", "period"))
-        read, place = self._read(drivers)
-        changing = any("time" in array.dims for array in read.values())
-        period = "time" if changing else self._period(read, place)
-        if changing:
-            axis = read_years(next(array for array in read.values() if "time" in array.dims)["time"])
-            lengths, available, usual = axis.period_days(), axis.count, 2 if axis.period == "month" else 1
-        else:
-            lengths, available = PERIODS[period] if period else np.array([DAYS_PER_YEAR]), None
-            usual = {"month": 2, "day": 1, None: 24}[period]
-        years = available if years is None else years
-        if years is None or years < 1:
-            raise InputError("simulate needs years=..., a whole number of years from 1 on.")
-        if available is not None and years > available:
-            raise InputError(f"{place}: the drivers hold {available} whole years; the run asks for {years}.")
+        place, (names, absent) = place_of(drivers), self._chosen(drivers)
+        sources = [*names, *(need for name in absent if name in DERIVED for need in DERIVED[name].needs)]
+        arrays = {name: drivers[str(find_driver(drivers, name))] for name in sources}
+        clock = self._clock(arrays, place, years, steps)
         if start is None:
-            if changing:
+            if clock.dim == "time":
                 raise InputError(
                     "a run with drivers that change needs a start: for example start=model.steady_state(climatology)."
                 )
             start = self.steady_state(drivers, threads=threads)
-        cells, layout = self._flat(read, place, period)
-        if cue_from is not None:
-            cells |= self._slots(self._flat(*self._read(cue_from), period)[0])
+        layout = _Layout.of(arrays, clock.dim, place)
         stocks = self._start_stocks(start, layout)
-        count = len(lengths)
-        shaped = {
-            name: (values[: years * count] if changing else values if period else values[None])
-            for name, values in cells.items()
-        }
-        following = {name: np.concatenate([values[1:], values[:1]]) for name, values in shaped.items()}
-        if changing:  # nothing is known of what comes after the last period: it lasts
-            following = {name: np.concatenate([values[1:], values[-1:]]) for name, values in shaped.items()}
-        repeated, records, span = not changing and output == "year", years, lengths
-        if not repeated:
-            if not changing:
-                shaped, following = ({k: np.tile(v, (years, 1)) for k, v in d.items()} for d in (shaped, following))
-            each = count if output == "year" else 1
-            records, span = years * count // each, lengths[:each]
-            if output == "period" and np.ptp(lengths) > 0:
-                raise InputError(
-                    "output='period' with monthly drivers would mix months of different length in one record: use "
-                    "output='year', or daily drivers."
-                )
-            shaped, following = ({k: v.reshape(records, each, -1) for k, v in d.items()} for d in (shaped, following))
-        weights, quantities = self._weights(False)
-        kept = simulate_cells(
-            self.network,
-            stocks,
-            shaped,
-            following,
-            span * convert(1.0, "d", self.network.time_unit),
-            weights,
-            records=records,
-            repeated=repeated,
-            substeps=steps or usual,
-            method=method,
-            threads=threads,
-            progress=progress,
-        )
-        broken = ~(kept.stocks >= 0) & np.isfinite(stocks).all(axis=0)
-        if broken.any():
-            raise InputError(
-                f"the method {method!r} with {steps or usual} steps a period left negative or infinite stocks: take "
-                "more steps, or method='implicit'."
+        run = _Run(self, clock, layout, stocks, output == "period", method)
+        inner = int(np.prod(layout.shape[1:]))
+        rows = max(1, CELLS_AT_ONCE // max(1, inner))
+        for first in range(0, layout.shape[0] if layout.shape else 1, rows):
+            part = {layout.dims[0]: slice(first, first + rows)} if layout.dims else {}
+            cells = slice(first * inner, (first + rows) * inner)
+            constant, changing = self._streams(drivers.isel(part), place, clock, layout)
+            if cue_from is not None:
+                held = self._streams(cue_from.isel(part, missing_dims="ignore"), place, clock, layout)
+                constant, changing = self._with_slots(constant, changing, *held)
+            simulate_cells(
+                self.network,
+                stocks[:, cells],
+                constant,
+                changing,
+                clock.lengths * convert(1.0, "d", self.network.time_unit),
+                run.weights,
+                years=clock.years,
+                steps=clock.steps,
+                method=method,
+                every=run.every,
+                threads=threads,
+                progress=progress,
+                keep=partial(run.keep, cells.start),
             )
-        return self._run_dataset(kept, quantities, layout, span.sum() / DAYS_PER_YEAR, method, steps or usual)
+        return run.dataset()
+
+    def _clock(self, arrays: Mapping[str, xr.DataArray], place: str, years: int | None, steps: int | None) -> _Clock:
+        """How a run goes through its drivers."""
+        dim, available = self._period(arrays, place), None
+        dated = next((array for array in arrays.values() if "time" in array.dims), None)
+        if dated is not None:
+            if dim:
+                raise InputError(f"{place}: some drivers have a dimension 'time' and some {dim!r}; bring them to one.")
+            axis = read_years(dated["time"])
+            dim, lengths, available = "time", axis.lengths, axis.count
+        else:
+            lengths = PERIODS[dim] if dim else np.array([DAYS_PER_YEAR])
+        if years is None:
+            years = available
+        if years is None or years != int(years) or years < 1:
+            raise InputError("simulate needs years=..., a whole number of years from 1 on.")
+        if available is not None and years > available:
+            raise InputError(f"{place}: the drivers hold {available} whole years; the run asks for {years}.")
+        usual = {1: 24, 12: 2}.get(len(lengths), 1)
+        if steps is not None and (steps != int(steps) or steps < 1):
+            raise InputError(f"steps={steps}: give a whole number of steps a period from 1 on, or none for {usual}.")
+        return _Clock(dim, lengths, int(years), int(steps or usual), available)
+
+    def _streams(
+        self, piece: xr.Dataset, place: str, clock: _Clock, layout: _Layout
+    ) -> tuple[dict[str, np.ndarray], Callable[[int], dict[str, np.ndarray]]]:
+        """Constant drivers of some cells, and a function that reads the others of a year; in the model's units."""
+        sizes = {dim: piece.sizes[dim] for dim in layout.dims}
+        count = len(clock.lengths)
+
+        def window(year: int) -> slice:
+            return slice(year * count, (year + 1) * count + 1)
+
+        def flat(array: xr.DataArray, *lead: str) -> np.ndarray:
+            whole = array.expand_dims({d: n for d, n in sizes.items() if d not in array.dims})
+            values = whole.transpose(*lead, *layout.dims).values
+            values = values.reshape(*values.shape[: len(lead)], -1)
+            return values / self._flow if array.name == "carbon_input" else values
+
+        def moving(read: Mapping[str, xr.DataArray]) -> dict[str, np.ndarray]:
+            """Those that change, and of each the period after."""
+            lead = str(clock.dim)
+            found = {name: flat(array, lead) for name, array in read.items() if lead in array.dims}
+            # a year that repeats begins again; of what comes after the last date nothing is known: it lasts
+            last = 0 if clock.dim != "time" else -1
+            return {
+                name: values if len(values) > count else np.concatenate([values, values[[last]]])
+                for name, values in found.items()
+            }
+
+        if clock.dim == "time":
+            for name in self._chosen(piece)[1]:
+                of, factor = LONG_TERM_MEANS.get(name, ("", 1.0))
+                if of and "time" in piece[str(find_driver(piece, of))].dims:  # over all dates, not those of a year
+                    spans = (window(year) for year in range(int(clock.available or 1)))
+                    every = (read_driver(piece.isel(time=span), of, place).isel(time=slice(count)) for span in spans)
+                    days = xr.DataArray(clock.lengths, dims="time")
+                    total = sum((array * days).sum("time", skipna=False) for array in every)
+                    mean = total / (int(clock.available or 1) * clock.lengths.sum())
+                    piece = piece.assign({name: (mean * factor).assign_attrs(units=DRIVERS[name].unit)})
+        read, _ = self._read(piece if clock.dim != "time" else piece.isel(time=window(0)))
+        layout.notes = tuple(array.attrs["derived"] for array in read.values() if "derived" in array.attrs)
+        constant = {name: flat(array) for name, array in read.items() if clock.dim not in array.dims}
+        repeated = moving(read)
+        if clock.dim != "time":
+            return constant, lambda year: repeated
+        return constant, lambda year: moving(self._read(piece.isel(time=window(year)))[0])
+
+    def _with_slots(self, constant, changing, constant_for_cue, changing_for_cue):
+        """Streams of drivers with intrinsic CUE from other streams among them."""
+        if not changing_for_cue(0):
+            return constant | self._slots(constant_for_cue), changing
+
+        def with_cue_of(year: int) -> dict[str, np.ndarray]:
+            moving = changing_for_cue(year)
+            shape = next(iter(moving.values())).shape
+            whole = {name: np.broadcast_to(values, shape) for name, values in constant_for_cue.items()} | moving
+            return changing(year) | self._slots(whole)
+
+        return constant, with_cue_of
 
     def _start_stocks(self, start: xr.Dataset, layout: _Layout) -> np.ndarray:
         """Stocks (pools, cells) in the model's unit from a state, a run's record or a table of pools."""
@@ -409,17 +488,6 @@ class SoilModel:
         whole = table.expand_dims({d: sizes[d] for d in layout.dims if d not in dims})
         values = whole.transpose("pool", *layout.dims).values.reshape(len(wanted), -1)
         return np.asarray(values, dtype=float) / self._stock
-
-    def _run_dataset(self, kept, quantities, layout, record_years, method, steps) -> xr.Dataset:
-        """Records as a Dataset at the border, the time axis first."""
-        stocks, flows = (np.moveaxis(values, 0, 1) for values in (kept.mean_stocks, kept.flows))
-        run = self._quantities(stocks, flows, quantities, layout, "time")
-        run = run.assign_coords(time=(np.arange(len(kept.stocks)) + 1) * record_years)
-        run["time"].attrs = {"units": "yr", "long_name": "time since the start, at the end of each record"}
-        run["stock_at_end"] = layout.array(kept.stocks * self._stock, "time", "pool")
-        run["stock_at_end"].attrs |= OUTPUTS["stock_at_end"].attributes()
-        run.attrs |= self._attributes(layout.notes) | {"solver": f"{method}, {steps} steps a period"}
-        return run
 
     def gradient(self, drivers: xr.Dataset, of: str = "soil_carbon", *, season: str = "auto") -> xr.Dataset:
         """Exact first derivatives of the steady state with respect to every driver and parameter.
@@ -615,24 +683,31 @@ class SoilModel:
         if not isinstance(drivers, xr.Dataset):
             raise InputError(f"drivers must be an xarray.Dataset; got {type(drivers).__name__}.")
         place = place_of(drivers)
-        wanted = [*self.network.needs, *self.network.option_needs(), *self.network.scheme_needs()]
-        follow = (*LONG_TERM_MEANS, *DERIVED)
-        absent = [need for need in wanted if need in follow and not find_driver(drivers, str(need))]
-        needs = [need for need in wanted if need not in absent]
-        needs += [wish for wish in self.network.scheme_wishes() if find_driver(drivers, wish)]
-        read = {name: _months_in_order(read_driver(drivers, name), place) for name in chosen_drivers(drivers, needs)}
-        for name in map(str, absent):
+        chosen, absent = self._chosen(drivers)
+        read = {name: _months_in_order(read_driver(drivers, name), place) for name in chosen}
+        for name in absent:
             if name in LONG_TERM_MEANS:
                 of, factor = LONG_TERM_MEANS[name]
-                mean = read[of].mean("time", skipna=False) if "time" in read[of].dims else mean_of_year(read[of])
-                read[name] = mean.rename(name) * factor
+                read[name] = mean_of_year(read[of]).rename(name) * factor
                 continue
             derived = DERIVED[name]
-            if not all(find_driver(drivers, need) for need in derived.needs):
-                chosen_drivers(drivers, (name,))  # says what is absent
             parts = [_months_in_order(read_driver(drivers, need), place) for need in derived.needs]
             read[name] = derived.value(*parts).rename(name).assign_attrs(derived=derived.how)
         return read, place
+
+    def _chosen(self, drivers: xr.Dataset) -> tuple[list[str], list[str]]:
+        """The drivers to be read, and those that follow from them because they are not given."""
+        if not isinstance(drivers, xr.Dataset):
+            raise InputError(f"drivers must be an xarray.Dataset; got {type(drivers).__name__}.")
+        wanted = [*self.network.needs, *self.network.option_needs(), *self.network.scheme_needs()]
+        follow = (*LONG_TERM_MEANS, *DERIVED)
+        absent = [str(need) for need in wanted if need in follow and not find_driver(drivers, str(need))]
+        needs = [need for need in wanted if need not in absent]
+        needs += [wish for wish in self.network.scheme_wishes() if find_driver(drivers, wish)]
+        for name in absent:
+            if name in DERIVED and not all(find_driver(drivers, need) for need in DERIVED[name].needs):
+                chosen_drivers(drivers, (name,))  # says what is absent
+        return chosen_drivers(drivers, needs), absent
 
     def _period(self, read: Mapping[str, xr.DataArray], place: str) -> str | None:
         """The dimension that makes up a year, ``month`` or ``day``; None for constant drivers."""
@@ -742,24 +817,140 @@ class SoilModel:
         add("residual", solved.residual)
         add("newton_steps", solved.steps)
         add("status", solved.status)
-        state["status"].attrs |= {
-            "flag_values": np.array([int(s) for s in Status], dtype=np.int8),
-            "flag_meanings": " ".join(s.name.lower() for s in Status),
-            "comment": "\n".join(f"{s.name.lower()}: {STATUS_MEANING[s]}" for s in Status),
-        }
+        state["status"].attrs |= _status_attributes(STATUS_MEANING)
         add("missing_populations", solved.missing)
         if solved.limits:
             bits = sum(row.astype(np.int16) << k for k, row in enumerate(solved.reasons))
             add("crossed_limits", bits)
-            state["crossed_limits"].attrs |= {
-                "flag_masks": np.array([1 << k for k in range(len(solved.limits))], dtype=np.int16),
-                "flag_meanings": " ".join(text.replace(" ", "_") for text in solved.limits),
-            }
+            state["crossed_limits"].attrs |= _limit_attributes(solved.limits)
         return state
+
+
+class _Clock(NamedTuple):
+    """How a run goes through its drivers: the dimension they change along, the days of each period of a year, the years
+    to run, the steps a period, and the years that drivers with dates hold.
+    """
+
+    dim: str | None
+    lengths: np.ndarray
+    years: int
+    steps: int
+    available: int | None
+
+
+class _Run:
+    """What is kept of a run, filled block by block."""
+
+    def __init__(
+        self, model: SoilModel, clock: _Clock, layout: _Layout, stocks: np.ndarray, every: bool, method: str
+    ) -> None:
+        self.model, self.clock, self.layout, self.every, self.method = model, clock, layout, every, method
+        self.weights, self.quantities = model._weights(False)
+        self.spans = clock.lengths if every else np.array([clock.lengths.sum()])  # days of each record of a year
+        records, cells = clock.years * len(self.spans), stocks.shape[1]
+        self.start = stocks.copy()
+        self.ends, self.means = (np.full((records, len(stocks), cells), np.nan) for _ in range(2))
+        self.flows = np.full((records, len(self.weights), cells), np.nan)
+        self.status = np.full(cells, Status.NO_DRIVERS, np.int8)
+        self.crossed = np.zeros(cells, np.int16)
+        self.gained = np.zeros(cells)
+        self.carbon = np.array([pool.currency == "carbon" for pool in model.network.pools])
+
+    def keep(self, first: int, year: int, index: np.ndarray, kept: Any) -> None:
+        """Take over a year of some cells."""
+        at, rows = first + index, slice(year * len(self.spans), (year + 1) * len(self.spans))
+        if year == 0:
+            self.status[at] = Status.SETTLED
+        bits = np.array([1 << k for k in range(kept.crossed.shape[1])], np.int16)
+        self.crossed[at] |= (kept.crossed.any(axis=0) * bits[:, None]).sum(axis=0).astype(np.int16)
+        outside = np.logical_or.accumulate(kept.crossed.any(axis=1), axis=0)
+        outside |= self.status[at] == Status.INFEASIBLE
+        broken = ~(kept.stocks >= 0).all(axis=1) & ~outside
+        if broken.any() and self.method in ("euler", "rk4"):
+            raise InputError(
+                f"the method {self.method!r} with {self.clock.steps} steps a period left negative or infinite stocks: "
+                "take more steps, or method='implicit'."
+            )
+        self.status[at[broken.any(axis=0)]] = Status.UNCONVERGED
+        self.status[at[outside[-1]]] = Status.INFEASIBLE
+        gone = outside | np.logical_or.accumulate(broken, axis=0) | (self.status[at] == Status.UNCONVERGED)
+        for whole, part in ((self.ends, kept.stocks), (self.means, kept.mean_stocks), (self.flows, kept.flows)):
+            whole[rows, :, at] = np.where(gone[:, None], np.nan, part)
+
+    def closure(self) -> np.ndarray:
+        """Carbon lost or found over the run of each cell, relative to what there was or what came in."""
+        days = np.tile(self.spans, self.clock.years) * convert(1.0, "d", self.model.network.time_unit)
+        held = [stocks[self.carbon].sum(axis=0) for stocks in (self.start, self.ends[-1])]
+        came, respired, leached = (
+            days @ self.flows[:, self.quantities.index(name)] for name in ("carbon_input", "respiration", "leaching")
+        )
+        scale = np.maximum(np.maximum(*held), came)
+        return np.abs(held[1] - held[0] - came + respired + leached) / scale
+
+    def dataset(self) -> xr.Dataset:
+        """Records as a Dataset at the border, the time axis first."""
+        model, layout = self.model, self.layout
+        stocks, flows = (np.moveaxis(values, 0, 1) for values in (self.means, self.flows))
+        run = model._quantities(stocks, flows, self.quantities, layout, "time")
+        lengths = np.tile(self.spans, self.clock.years)
+        run = run.assign_coords(time=np.cumsum(lengths) / DAYS_PER_YEAR)
+        run["time"].attrs = {"units": "yr", "long_name": "time since the start, at the end of each record"}
+        closure = self.closure()
+        self.status[closure > CLOSES] = Status.UNCONVERGED
+        for name, values in (
+            ("stock_at_end", layout.array(self.ends * model._stock, "time", "pool")),
+            ("record_length", xr.DataArray(lengths, dims="time")),
+            ("stock_at_start", layout.array(self.start * model._stock, "pool")),
+            ("closure", layout.array(closure)),
+            ("status", layout.array(self.status)),
+        ):
+            run[name] = values
+            run[name].attrs |= OUTPUTS[name].attributes()
+        run["status"].attrs |= _status_attributes(RUN_STATUS)
+        texts = limit_texts(model.network, dict.fromkeys(_names_of(model.network), np.ones(1)))
+        if texts:
+            run["crossed_limits"] = layout.array(self.crossed)
+            run["crossed_limits"].attrs |= OUTPUTS["crossed_limits"].attributes() | _limit_attributes(texts)
+        worst = f"{np.nanmax(closure):.1e}" if np.isfinite(closure).any() else "none: no cell was simulated"
+        run.attrs |= model._attributes(layout.notes) | {
+            "solver": f"{self.method}, {self.clock.steps} steps a period of {len(self.clock.lengths)} a year",
+            "closure": f"largest of all cells {worst}, relative",
+        }
+        return run
+
+
+def _names_of(network: Network) -> list[str]:
+    """A driver for every need of a network."""
+    return [*network.first_needs(), *network.option_needs(), *network.scheme_needs()]
+
+
+def _status_attributes(meaning: Mapping[Status, str]) -> dict[str, Any]:
+    return {
+        "flag_values": np.array([int(s) for s in Status], dtype=np.int8),
+        "flag_meanings": " ".join(s.name.lower() for s in Status),
+        "comment": "\n".join(f"{s.name.lower()}: {text}" for s, text in meaning.items()),
+    }
+
+
+def _limit_attributes(texts: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "flag_masks": np.array([1 << k for k in range(len(texts))], dtype=np.int16),
+        "flag_meanings": " ".join(text.replace(" ", "_") for text in texts),
+    }
 
 
 class _Layout:
     """How flat cells lie in the user's dimensions."""
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, xr.DataArray], lead: str | None, place: str) -> _Layout:
+        """The dimensions of the cells of some variables, without reading them."""
+        sizes = {str(d): array.sizes[d] for array in arrays.values() for d in array.dims if d != lead}
+        for dim, size in sizes.items():
+            if size == 0:
+                raise InputError(f"{place}: no cells; dimension {dim!r} has length 0.")
+        coords = {str(d): array[d] for array in arrays.values() for d in array.dims if d in array.coords and d != lead}
+        return cls(tuple(sizes), tuple(sizes.values()), coords, lead)
 
     def __init__(
         self, dims: tuple[str, ...], shape: tuple[int, ...], coords: dict[str, xr.DataArray], period: str | None
@@ -797,19 +988,81 @@ def mean_of_year(array: xr.DataArray) -> xr.DataArray:
     return (array * weights).sum(period, skipna=False).rename(array.name)
 
 
-def cue(state: xr.Dataset, scale: str = "diagnosed") -> xr.Dataset:
-    """Carbon use efficiency of a state.
+def flux_sums(run: xr.Dataset, window: tuple[float, float] | None = None) -> xr.Dataset:
+    """What flowed and what changed over a window of a run.
+
+    Parameters
+    ----------
+    run : xr.Dataset
+        From `SoilModel.simulate`.
+    window : tuple of two numbers, optional
+        Years since the start, at ends of records (0 for the start): ``(0, 20)``. The whole run by default.
+
+    Returns
+    -------
+    xr.Dataset
+        Every flux as a sum (gC m-2), the stocks of pools as means over the window (gC m-2), and ``stock_change`` over
+        pools (gC m-2).
+
+    Raises
+    ------
+    InputError
+        For a Dataset that is no run, or a window that does not begin and end with records.
+    """
+    records, first = _records(run, window)
+    days = records["record_length"]
+    sums = xr.Dataset(attrs={**run.attrs, "window": f"years {first:g} to {float(records['time'][-1]):g}"})
+    for name, values in records.data_vars.items():
+        if "time" not in values.dims or name in ("stock_at_end", "record_length"):
+            continue
+        # NaN of any record leaves no sum
+        total = (values * days).sum("time", skipna=False)
+        if values.attrs.get("units") == "gC m-2 d-1":
+            sums[name] = total.assign_attrs(values.attrs, units="gC m-2")
+        else:
+            sums[name] = (total / days.sum()).assign_attrs(values.attrs)
+    before = run["stock_at_start"] if first == 0 else run["stock_at_end"].sel(time=first, method="nearest")
+    sums["stock_change"] = (records["stock_at_end"].isel(time=-1) - before).drop_vars("time", errors="ignore")
+    sums["stock_change"].attrs = {"units": "gC m-2", "long_name": "change of the stock of each pool over the window"}
+    return sums
+
+
+def _records(run: xr.Dataset, window: tuple[float, float] | None) -> tuple[xr.Dataset, float]:
+    """The records of a window, and the year it begins with."""
+    if "record_length" not in run:
+        raise InputError("this Dataset is no run through time: it lacks 'record_length'. Use SoilModel.simulate.")
+    ends = run["time"].values
+    first, last = (0.0, float(ends[-1])) if window is None else map(float, window)
+    known = np.concatenate([[0.0], ends])
+    for edge in (first, last):
+        if np.abs(known - edge).min() > 1e-6:
+            raise InputError(f"window: year {edge:g} is no end of a record; the records end at {_spelt(known)}.")
+    if last <= first:
+        raise InputError(f"window: ({first:g}, {last:g}) ends before it begins.")
+    return run.isel(time=np.flatnonzero((ends > first + 1e-6) & (ends < last + 1e-6))), first
+
+
+def _spelt(numbers: np.ndarray) -> str:
+    """Some numbers for a message."""
+    shown = [f"{number:g}" for number in numbers]
+    return ", ".join(shown if len(shown) < 9 else [*shown[:3], "...", *shown[-2:]])
+
+
+def cue(state: xr.Dataset, scale: str = "diagnosed", window: tuple[float, float] | None = None) -> xr.Dataset:
+    """Carbon use efficiency of a state, or of a window of a run.
 
     Parameters
     ----------
     state : xr.Dataset
-        From `SoilModel.steady_state`.
+        From `SoilModel.steady_state`, or from `SoilModel.simulate`: then one of each record, but with a `window`.
     scale : {"diagnosed", "community", "population", "ecosystem"}
         ``diagnosed``: 1 - R/D under every rule, litter counted or not, and N = D/R, the mean number of counted passes
         of a carbon atom before it is respired. ``community``, ``population``: (U - R - EX) / U. ``ecosystem``: over a
         steady state (U - R - EX - MD) / U is zero by arithmetic, so the cohort curve is given with it: of the carbon
         taken up at one moment, the share still in biomass, and in biomass or residues, after a time; it needs
-        ``steady_state(..., fluxes=True)``.
+        ``steady_state(..., fluxes=True)``. Over a window of a run it is what the paper defines.
+    window : tuple of two numbers, optional
+        Years since the start of a run, at ends of records: CUE is a ratio of sums over all records between.
 
     Returns
     -------
@@ -827,8 +1080,11 @@ def cue(state: xr.Dataset, scale: str = "diagnosed") -> xr.Dataset:
         raise unknown_name("scale of CUE", scale, scales)
     if "gross_decomposition" not in state:
         raise InputError("this Dataset is not a state: it lacks 'gross_decomposition'. Use SoilModel.steady_state.")
+    through_time = "record_length" in state
+    if window is not None:
+        state = flux_sums(state, window)
     result = xr.Dataset(
-        attrs={key: state.attrs[key] for key in ("model", "parameter_set", "scheme") if key in state.attrs}
+        attrs={key: state.attrs[key] for key in ("model", "parameter_set", "scheme", "window") if key in state.attrs}
     )
 
     def add(name, values):
@@ -860,7 +1116,7 @@ def cue(state: xr.Dataset, scale: str = "diagnosed") -> xr.Dataset:
         add("cue_population", budget("population").cue)
     else:
         add("cue_ecosystem", budget("community").cue_ecosystem)
-        for name, curve in _cohort(state).items():
+        for name, curve in ({} if through_time else _cohort(state)).items():
             add(name, curve)
     return result
 

@@ -1,4 +1,4 @@
-"""Time axes of drivers: whole years of months or of days, without gaps."""
+"""Time axes of drivers: whole years of months, of days or of every few hours, without gaps."""
 
 from __future__ import annotations
 
@@ -9,23 +9,19 @@ import xarray as xr
 
 from soilcue.core.errors import InputError
 
-STEPS = {"month": 12, "day": 365}
 _DAYS_OF_MONTH = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 @dataclass(frozen=True)
 class Years:
-    """A time axis read: its period, how many whole years it has, and the month it starts in (0 is January)."""
+    """A time axis read: its period (month, day, or part of a day), how many whole years it has, the month it starts in
+    (0 is January), and the days of each period of a year, from the first one on.
+    """
 
     period: str
     count: int
     first_month: int
-
-    def period_days(self) -> np.ndarray:
-        """Days of each period of a year, from the first one on."""
-        if self.period == "day":
-            return np.ones(365)
-        return np.roll(np.array(_DAYS_OF_MONTH, dtype=float), -self.first_month)
+    lengths: np.ndarray
 
 
 def read_years(times: xr.DataArray) -> Years:
@@ -34,7 +30,7 @@ def read_years(times: xr.DataArray) -> Years:
     Parameters
     ----------
     times : xr.DataArray
-        Decoded dates (datetime64 or cftime), monthly, or daily in a calendar without leap days.
+        Decoded dates (datetime64 or cftime): monthly, or daily or every few hours in a calendar without leap days.
 
     Returns
     -------
@@ -52,31 +48,39 @@ def read_years(times: xr.DataArray) -> Years:
             f"drivers: coordinate 'time' holds {times.dtype} values, not dates. Give it units such as "
             "'days since 1901-01-01' and a calendar, and open the file with decoded times."
         )
+    first = int(times.dt.month.values[0]) - 1
     month_count = times.dt.year.values * 12 + times.dt.month.values
     steps = np.diff(month_count)
     if (steps == 1).all():
-        return Years("month", times.size // 12, int(times.dt.month.values[0]) - 1)
+        lengths = np.roll(np.array(_DAYS_OF_MONTH, dtype=float), -first)
+        return Years("month", times.size // 12, first, lengths)
     leap = np.flatnonzero((times.dt.month.values == 2) & (times.dt.day.values == 29))
     if leap.size:
         raise InputError(
             f"drivers: 'time' has leap days (the first at step {leap[0]}). Years here have 365 days: leave them out, "
             "for example with drivers.convert_calendar('noleap')."
         )
-    dates = month_count * 31 + times.dt.day.values
-    bad = np.flatnonzero(np.diff(dates) <= 0)
-    if bad.size:
-        raise InputError(f"drivers: 'time' does not increase at step {bad[0] + 1}: {times.values[bad[0] + 1]}.")
-    days = _day_of_noleap_year(times)
-    jumps = np.flatnonzero((np.diff(days) != 1) & (np.diff(days) != -364))
-    if jumps.size:
-        at = jumps[0]
+    hours = 24 * _day_of_noleap_year(times) + times.dt.hour.values + times.dt.minute.values / 60
+    passed = np.diff(hours + 8760 * times.dt.year.values)
+    backward = np.flatnonzero(passed <= 0)
+    if backward.size:
         raise InputError(
-            f"drivers: 'time' is neither monthly nor daily without gaps: after {times.values[at]} comes "
-            f"{times.values[at + 1]} (step {at + 1})."
+            f"drivers: 'time' does not increase at step {backward[0] + 1}: {times.values[backward[0] + 1]}."
         )
-    if times.size < 365:
-        raise InputError(f"drivers: dimension 'time' has {times.size} days; a run needs at least one year.")
-    return Years("day", times.size // 365, int(times.dt.month.values[0]) - 1)
+    step = passed[0]
+    jumps = np.flatnonzero(passed != step)
+    if jumps.size or 24 % step:
+        at = jumps[0] if jumps.size else 0
+        raise InputError(
+            "drivers: 'time' is neither monthly, daily nor of whole parts of a day without gaps: after "
+            f"{times.values[at]} comes {times.values[at + 1]} (step {at + 1})."
+        )
+    lengths = np.full(int(8760 / step), step / 24)
+    if times.size < len(lengths):
+        raise InputError(
+            f"drivers: dimension 'time' holds {times.size * step / 24:g} days; a run needs at least one year."
+        )
+    return Years("day" if step == 24 else "part of a day", times.size // len(lengths), first, lengths)
 
 
 def _day_of_noleap_year(times: xr.DataArray) -> np.ndarray:

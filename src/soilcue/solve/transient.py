@@ -1,9 +1,13 @@
-"""Soils through time: constant, repeated or changing drivers, for any number of cells.
+"""Soils through time: constant, repeated or changing drivers, for any number of cells, with memory that stays flat.
 
-The default step is implicit Euler: positive and conserving at any length. The steps that the models' own codes take
-(explicit Euler, classic Runge-Kutta with drivers interpolated between days) are options, to compare with those codes.
-What is kept is reduced while running, one record (a day, a month, a year) at a time, so memory does not grow with the
-number of steps.
+Four steps. `implicit`, the default, is implicit Euler, the step of the seasonal state, so that a run from a seasonal
+state stays on it. `patankar` is the modified Patankar-Euler step of Burchard et al. (2003): also of first order,
+positive and conserving at any length, but linear in the new stocks, so that a step is one sparse elimination; it is the
+fastest. `euler` and `rk4` (drivers interpolated between periods) are the steps of the models' own codes, to compare
+with those codes.
+
+One compiled program takes one block of cells through one year. Years and blocks are loops outside of it: drivers are
+asked for a year and a block at a time, and what is kept is reduced while running.
 """
 
 from __future__ import annotations
@@ -17,49 +21,150 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from soilcue.core.network import Network
+from soilcue.core.network import Flux, Network
+from soilcue.solve.algebra import jacobian, solve
 from soilcue.solve.cells import default_threads, with_cue
 from soilcue.solve.seasonal import implicit_step
-from soilcue.solve.steady import flux_table, gains_and_losses
+from soilcue.solve.steady import flux_table, gains_and_losses, rates
 
-METHODS = ("implicit", "euler", "rk4")
-"""Implicit Euler; explicit Euler; classic fourth-order Runge-Kutta with drivers interpolated linearly."""
-BLOCK = 256
-"""Cells that run through the compiled loop together."""
+METHODS = ("implicit", "patankar", "euler", "rk4")
+"""Implicit Euler; modified Patankar-Euler; explicit Euler; classic Runge-Kutta with drivers interpolated linearly."""
+BLOCKS = (16, 256, 2048)
+"""Cells that run through the compiled loop together: the least that holds all cells is taken."""
+MOST_KEPT = 256
+"""Cells of a block where every period is kept."""
+NEWTON_STEPS = 8
+"""Plain Newton steps of an implicit step, from the Patankar step; a block that needs more takes the surer way."""
+CLOSE = 1e-6
+"""Relative update after which Newton's method, which squares what is left, has done enough."""
 
 
-class Records(NamedTuple):
-    """What is kept of a run: one record after the other (first axis), the cells last.
+class Year(NamedTuple):
+    """What is kept of a year: one record after the other (first axis), the cells last; in the model's units.
 
-    `stocks` at the end of each record, `mean_stocks` and `flows` their means over it, in the model's units.
+    `stocks` at the end of each record, `mean_stocks` and `flows` their means over it, `crossed` which limits of the
+    model were crossed in it.
     """
 
     stocks: Any
     mean_stocks: Any
     flows: Any
+    crossed: Any
 
 
-def _explicit_change(network: Network, stocks, environment):
+def patankar_step(network: Network, stocks, environment, duration):
+    """Stocks after one modified Patankar-Euler step, and the fluxes that made the difference.
+
+    Every flux at the old stocks is weighted by new / old stock of its source: stocks stay positive, what one pool loses
+    another gains, and the new stocks solve one linear system.
+
+    Parameters
+    ----------
+    network : Network
+    stocks : array, shape (pools, cells)
+    environment : dict
+        Held constant over the step.
+    duration : float
+        In the model's time unit.
+
+    Returns
+    -------
+    tuple of arrays, shapes (pools, cells) and (fluxes, cells)
+
+    References
+    ----------
+    Burchard, Deleersnijder and Meister (2003), Applied Numerical Mathematics 47, 1-30, equation 20.
+    """
+    row = {pool.name: i for i, pool in enumerate(network.pools)}
+    fluxes = rates(network, stocks, environment)
+    one = jnp.ones_like(stocks[0])
+    matrix: dict[tuple[int, int], Any] = {(i, i): one for i in row.values()}
+    right = [stocks[i] for i in row.values()]
+    for flux in fluxes:
+        if flux.source not in row:
+            right[row[flux.target]] = right[row[flux.target]] + duration * flux.rate
+            continue
+        s = row[flux.source]
+        turned_over = duration * _per_stock(flux, stocks[s])
+        matrix[s, s] = matrix[s, s] + turned_over
+        if flux.target in row:
+            matrix[row[flux.target], s] = matrix.get((row[flux.target], s), 0.0) - turned_over
+    after = jnp.stack(_eliminated(matrix, right))
+    table = [
+        _per_stock(f, stocks[row[f.source]]) * after[row[f.source]] if f.source in row else f.rate * one for f in fluxes
+    ]
+    return after, jnp.stack(table)
+
+
+def _per_stock(flux: Flux, stock):
+    """Flux per stock of its source; nothing leaves where there is nothing."""
+    there = stock > 0
+    return jnp.where(there, flux.rate / jnp.where(there, stock, 1.0), 0.0)
+
+
+def _eliminated(matrix: dict[tuple[int, int], Any], right: list) -> list:
+    """Solution of a small system whose zeros are known when it is compiled; the diagonal of each column dominates."""
+    count = len(right)
+    for k in range(count):
+        for i in range(k + 1, count):
+            if (i, k) not in matrix:
+                continue
+            factor = matrix[i, k] / matrix[k, k]
+            right[i] = right[i] - factor * right[k]
+            for j in range(k + 1, count):
+                if (k, j) in matrix:
+                    matrix[i, j] = matrix.get((i, j), 0.0) - factor * matrix[k, j]
+    for i in reversed(range(count)):
+        for j in range(i + 1, count):
+            if (i, j) in matrix:
+                right[i] = right[i] - matrix[i, j] * right[j]
+        right[i] = right[i] / matrix[i, i]
+    return right
+
+
+def _net(network: Network, stocks, environment):
     gain, loss = gains_and_losses(network, stocks, environment)
     return gain - loss
+
+
+def _implicit(network: Network, stocks, environment, duration):
+    """Stocks after one implicit Euler step: Newton's method from the Patankar step."""
+    guess, _ = patankar_step(network, stocks, environment, duration)
+    if network.linear:
+        return guess  # the two steps are one
+    identity = jnp.eye(stocks.shape[0])[:, :, None]
+
+    def newton(state):
+        guess, _, i = state
+        change, slope = jacobian(lambda c: _net(network, c, environment), guess)
+        step = solve(identity - duration * slope, (guess - stocks - duration * change)[:, None])[:, 0]
+        # beyond what is there, shrink: the next step starts from something positive
+        return jnp.maximum(guess - step, 0.1 * guess), jnp.any(jnp.abs(step) > CLOSE * guess), i + 1
+
+    def going(state):
+        return state[1] & (state[2] < NEWTON_STEPS)
+
+    found, open_, _ = jax.lax.while_loop(going, newton, (guess, True, 0))
+    surely = lambda _: implicit_step(network, jnp.maximum(stocks, 1e-30), environment, duration)[0]  # noqa: E731
+    return jax.lax.cond(open_, surely, lambda found: found, found)
 
 
 def _step(network: Network, method: str, stocks, now: Mapping, after: Mapping, length):
     """Stocks after one step, and the fluxes that made the difference (fluxes, cells)."""
     environment = network.environment(now)
+    if method == "patankar":
+        return patankar_step(network, stocks, environment, length)
     if method == "implicit":
-        new, _ = implicit_step(network, stocks, environment, length)
-        return new, flux_table(network, new, environment)
+        found = _implicit(network, stocks, environment, length)
+        # what the fluxes at the solution make of the old stocks: carbon closes to rounding
+        return stocks + length * _net(network, found, environment), flux_table(network, found, environment)
     if method == "euler":
-        return (
-            stocks + length * _explicit_change(network, stocks, environment),
-            flux_table(network, stocks, environment),
-        )
+        return stocks + length * _net(network, stocks, environment), flux_table(network, stocks, environment)
     middle = network.environment({name: (now[name] + after[name]) / 2 for name in now})
     end = network.environment(after)
     stages, slopes, tables = [stocks], [], []
     for share, where in ((0.5, environment), (0.5, middle), (1.0, middle), (None, end)):
-        slopes.append(_explicit_change(network, stages[-1], where))
+        slopes.append(_net(network, stages[-1], where))
         tables.append(flux_table(network, stages[-1], where))
         if share is not None:
             stages.append(stocks + share * length * slopes[-1])
@@ -73,113 +178,139 @@ def _simpson(stages):
 
 
 @eqx.filter_jit
-def run_block(
+def run_year(
     network: Network,
     stocks,
-    drivers: Mapping[str, Any],
-    following: Mapping[str, Any],
+    constant: Mapping[str, Any],
+    changing: Mapping[str, Any],
     lengths,
     weights,
-    records: int,
-    repeated: bool,
-    substeps: int,
+    steps,
     method: str,
-) -> Records:
-    """Simulate one block of cells.
+    every: bool,
+) -> tuple[Any, Year]:
+    """One block of cells through one year.
 
     Parameters
     ----------
     network : Network
     stocks : array, shape (pools, cells)
         At the start.
-    drivers : dict of array, shape (periods, cells) if repeated, else (records, periods, cells)
-        In the model's units; constant within a period.
-    following : dict of array, as `drivers`
-        The drivers of the period after each, for methods that interpolate.
+    constant : dict of array, shape (cells,)
+        Drivers that do not change in the year, in the model's units.
+    changing : dict of array, shape (periods + 1, cells)
+        Those that do, constant within a period; the last is that of the period after.
     lengths : array, shape (periods,)
-        Lengths of the periods of a record, in the model's time unit.
+        In the model's time unit.
     weights : array, shape (quantities, fluxes)
         Sums of fluxes wanted.
-    records : int
-        How many records to make.
-    repeated : bool
-        Whether every record has the same drivers.
-    substeps : int
-        Steps a period.
+    steps : int
+        Steps a period; as an array, it compiles nothing anew.
     method : str
         One of `METHODS`.
+    every : bool
+        Whether each period is a record; else the year is one.
 
     Returns
     -------
-    Records
+    tuple
+        Stocks at the end, and the `Year`.
     """
+    cells = stocks.shape[1]
 
     def period(carry, now):
         length, current, following = now
+        current, following = {**constant, **current}, {**constant, **following}
 
-        def step(carry, _):
+        def step(_, carry):
             stocks, held, flowed = carry
-            new, table = _step(network, method, stocks, current, following, length / substeps)
-            middle = (stocks + new) / 2
-            return (new, held + length / substeps * middle, flowed + length / substeps * (weights @ table)), None
+            new, table = _step(network, method, stocks, current, following, length / steps)
+            return new, held + length / steps * (stocks + new) / 2, flowed + length / steps * table
 
-        carry, _ = jax.lax.scan(step, carry, None, length=substeps)
-        return carry, None
+        (stocks, held, flowed, crossed) = carry
+        limits = network.limits(network.environment(current)).values()
+        crossed = crossed | jnp.stack([jnp.broadcast_to(c, (cells,)) for c in limits]) if limits else crossed
+        stocks, held, flowed = jax.lax.fori_loop(0, steps, step, (stocks, held, flowed))
+        if not every:
+            return (stocks, held, flowed, crossed), None
+        return (stocks, *nothing), Year(stocks, held / length, weights @ flowed / length, crossed)
 
-    def record(stocks, own):
-        periods = whole if repeated else own
-        start = (stocks, jnp.zeros_like(stocks), jnp.zeros((weights.shape[0], stocks.shape[1])))
-        (stocks, held, flowed), _ = jax.lax.scan(period, start, (lengths, *periods))
-        span = jnp.sum(lengths)
-        return stocks, Records(stocks, held / span, flowed / span)
-
-    whole = (dict(drivers), dict(following))
-    _, kept = jax.lax.scan(record, stocks, None if repeated else whole, length=records)
-    return kept
+    count = len(network.limits(network.environment({**constant, **{k: v[0] for k, v in changing.items()}})))
+    fluxes = jax.eval_shape(
+        lambda: flux_table(network, stocks, network.environment({**constant, **{k: v[0] for k, v in changing.items()}}))
+    )
+    nothing = (jnp.zeros_like(stocks), jnp.zeros(fluxes.shape), jnp.zeros((count, cells), bool))
+    now, after = ({k: v[part] for k, v in changing.items()} for part in (slice(None, -1), slice(1, None)))
+    (stocks, held, flowed, crossed), kept = jax.lax.scan(period, (stocks, *nothing), (lengths, now, after))
+    if every:
+        return stocks, kept
+    span = jnp.sum(lengths)
+    whole = Year(stocks, held / span, weights @ flowed / span, crossed)
+    return stocks, jax.tree.map(lambda values: values[None], whole)
 
 
 def simulate_cells(
     network: Network,
     stocks: np.ndarray,
-    drivers: Mapping[str, np.ndarray],
-    following: Mapping[str, np.ndarray],
+    constant: Mapping[str, np.ndarray],
+    changing: Callable[[int], Mapping[str, np.ndarray]],
     lengths: np.ndarray,
     weights: np.ndarray,
     *,
-    records: int,
-    repeated: bool,
-    substeps: int,
+    years: int,
+    steps: int,
     method: str,
+    every: bool,
     threads: int | None = None,
     progress: Callable[[int], None] | None = None,
-) -> Records:
-    """Simulate a list of cells, in blocks and threads; shapes as `run_block`, NaN where drivers or stocks are."""
-    cells = stocks.shape[1]
-    given = np.isfinite(stocks).all(axis=0)
-    for values in drivers.values():
-        given &= np.isfinite(values).reshape(-1, cells).all(axis=0)
-    which = np.flatnonzero(given)
+    keep: Callable[[int, np.ndarray, Year], None],
+) -> None:
+    """Take a list of cells through years, in blocks and threads.
+
+    Parameters
+    ----------
+    network, constant, lengths, weights, steps, method, every
+        As `run_year`.
+    stocks : array, shape (pools, cells)
+        At the start; afterwards at the end. Cells with NaN are left out.
+    changing : callable
+        The changing drivers (periods + 1, cells) of a year, counted from 0.
+    years : int
+        How many.
+    threads : int, optional
+        The processors at hand by default.
+    progress : callable, optional
+        Told how many cells were taken through a year since it was last told.
+    keep : callable
+        Told the year, the index of some cells, and what is kept of them.
+    """
+    block = next((size for size in BLOCKS if size >= stocks.shape[1]), BLOCKS[-1])
+    block = min(block, MOST_KEPT) if every else block
     bare = network.without_schemes()
-    out = Records(
-        np.full((records, len(network.pools), cells), np.nan),
-        np.full((records, len(network.pools), cells), np.nan),
-        np.full((records, weights.shape[0], cells), np.nan),
-    )
 
     def work(index: np.ndarray) -> None:
-        padded = np.concatenate([index, np.repeat(index[-1], BLOCK - len(index))])
-        some, next_ = (
-            with_cue(network, {name: values[..., padded] for name, values in d.items()}) for d in (drivers, following)
+        padded = np.concatenate([index, np.repeat(index[-1], block - len(index))])
+        same = {name: values[padded] for name, values in constant.items()}
+        moving = {name: values[:, padded] for name, values in now.items()}
+        if network.schemes:  # evaluated here, so that the compiled program is the same under every scheme
+            spread = {name: np.broadcast_to(values, (len(lengths) + 1, block)) for name, values in same.items()}
+            moving = {k: v for k, v in with_cue(network, {**spread, **moving}).items() if k not in same}
+        ended, kept = run_year(
+            bare, stocks[:, padded], same, moving, lengths, weights, np.asarray(steps), method, every
         )
-        kept = run_block(bare, stocks[:, padded], some, next_, lengths, weights, records, repeated, substeps, method)
-        for whole, part in zip(out, kept, strict=True):
-            whole[..., index] = np.asarray(part)[..., : len(index)]
+        stocks[:, index] = np.asarray(ended)[:, : len(index)]
+        keep(year, index, Year(*(np.asarray(part)[..., : len(index)] for part in kept)))
         if progress is not None:
             progress(len(index))
 
-    chunks = [which[i : i + BLOCK] for i in range(0, len(which), BLOCK)]
-    for index in chunks[:1]:
-        work(index)  # alone, so that it is compiled once
+    given = np.isfinite(stocks).all(axis=0) & np.all([np.isfinite(v) for v in constant.values()] or [True], axis=0)
     with ThreadPoolExecutor(threads or default_threads()) as pool:
-        list(pool.map(work, chunks[1:]))
-    return out
+        for year in range(years):
+            now = changing(year)
+            for values in now.values():
+                given = given & np.isfinite(values).all(axis=0)
+            which = np.flatnonzero(given)
+            chunks = [which[i : i + block] for i in range(0, len(which), block)]
+            if year == 0 and chunks:
+                work(chunks.pop(0))  # alone, so that it is compiled once
+            list(pool.map(work, chunks))

@@ -372,7 +372,9 @@ def mean_year(changing: xr.Dataset, years: int) -> xr.Dataset:
         raise InputError(f"{place}: 'time' begins in month {axis.first_month + 1}; first_years needs a first January.")
     if years > axis.count:
         raise InputError(f"{place}: holds {axis.count} whole years; first_years asks for {years}.")
-    length = {"month": 12, "day": 365}[axis.period]
+    if axis.period not in ("month", "day"):
+        raise InputError(f"{place}: first_years takes months or days; 'time' has steps of {axis.lengths[0] * 24:g} h.")
+    length = len(axis.lengths)
     first = changing.isel(time=slice(0, years * length))
     index = np.tile(np.arange(1, length + 1), years)
     with xr.set_options(keep_attrs=True):

@@ -197,11 +197,10 @@ def _years(experiment: Transient, felt: xr.Dataset) -> int:
 def _steps_a_year(experiment: Transient, felt: xr.Dataset) -> int:
     """Steps through time in a year, as `SoilModel.simulate` takes them."""
     if "time" in felt.dims:
-        period = read_years(felt["time"]).period
+        periods = len(read_years(felt["time"]).lengths)
     else:
-        period = next((dim for dim in ("month", "day") if dim in felt.dims), "")
-    periods, usual = {"month": (12, 2), "day": (365, 1), "": (1, 24)}[period]
-    return periods * (experiment.steps or usual)
+        periods = next((felt.sizes[dim] for dim in ("month", "day") if dim in felt.dims), 1)
+    return periods * (experiment.steps or {12: 2, 1: 24}.get(periods, 1))
 
 
 def _checksum(plan: Plan, chosen: Model, experiment: Steady | Transient) -> str:
