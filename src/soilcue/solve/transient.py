@@ -22,10 +22,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from soilcue.core.network import Flux, Network
-from soilcue.solve.algebra import jacobian, solve
+from soilcue.solve.algebra import add_entries, solve_entries
 from soilcue.solve.cells import default_threads, with_cue
-from soilcue.solve.seasonal import implicit_step
-from soilcue.solve.steady import flux_table, gains_and_losses, rates
+from soilcue.solve.seasonal import implicit_step, step_matrix
+from soilcue.solve.steady import NOTHING, flux_table, gains_and_losses, rates, slopes
 
 METHODS = ("implicit", "patankar", "euler", "rk4")
 """Implicit Euler; modified Patankar-Euler; explicit Euler; classic Runge-Kutta with drivers interpolated linearly."""
@@ -86,10 +86,9 @@ def patankar_step(network: Network, stocks, environment, duration):
             continue
         s = row[flux.source]
         turned_over = duration * _per_stock(flux, stocks[s])
-        matrix[s, s] = matrix[s, s] + turned_over
-        if flux.target in row:
-            matrix[row[flux.target], s] = matrix.get((row[flux.target], s), 0.0) - turned_over
-    after = jnp.stack(_eliminated(matrix, right))
+        moved = {(s, s): turned_over} | ({(row[flux.target], s): -turned_over} if flux.target in row else {})
+        add_entries(matrix, moved)
+    after = jnp.stack(solve_entries(matrix, right))
     table = [
         _per_stock(f, stocks[row[f.source]]) * after[row[f.source]] if f.source in row else f.rate * one for f in fluxes
     ]
@@ -102,26 +101,6 @@ def _per_stock(flux: Flux, stock):
     return jnp.where(there, flux.rate / jnp.where(there, stock, 1.0), 0.0)
 
 
-def _eliminated(matrix: dict[tuple[int, int], Any], right: list) -> list:
-    """Solution of a small system whose zeros are known when it is compiled; the diagonal of each column dominates."""
-    count = len(right)
-    for k in range(count):
-        for i in range(k + 1, count):
-            if (i, k) not in matrix:
-                continue
-            factor = matrix[i, k] / matrix[k, k]
-            right[i] = right[i] - factor * right[k]
-            for j in range(k + 1, count):
-                if (k, j) in matrix:
-                    matrix[i, j] = matrix.get((i, j), 0.0) - factor * matrix[k, j]
-    for i in reversed(range(count)):
-        for j in range(i + 1, count):
-            if (i, j) in matrix:
-                right[i] = right[i] - matrix[i, j] * right[j]
-        right[i] = right[i] / matrix[i, i]
-    return right
-
-
 def _net(network: Network, stocks, environment):
     gain, loss = gains_and_losses(network, stocks, environment)
     return gain - loss
@@ -132,20 +111,22 @@ def _implicit(network: Network, stocks, environment, duration):
     guess, _ = patankar_step(network, stocks, environment, duration)
     if network.linear:
         return guess  # the two steps are one
-    identity = jnp.eye(stocks.shape[0])[:, :, None]
 
     def newton(state):
         guess, _, i = state
-        change, slope = jacobian(lambda c: _net(network, c, environment), guess)
-        step = solve(identity - duration * slope, (guess - stocks - duration * change)[:, None])[:, 0]
+        found = slopes(network, guess, environment)
+        missed = guess - stocks - duration * (found.gain - found.loss)
+        step = jnp.stack(solve_entries(step_matrix(found, guess, duration), missed))
         # beyond what is there, shrink: the next step starts from something positive
         return jnp.maximum(guess - step, 0.1 * guess), jnp.any(jnp.abs(step) > CLOSE * guess), i + 1
 
     def going(state):
         return state[1] & (state[2] < NEWTON_STEPS)
 
-    found, open_, _ = jax.lax.while_loop(going, newton, (guess, True, 0))
-    surely = lambda _: implicit_step(network, jnp.maximum(stocks, 1e-30), environment, duration)[0]  # noqa: E731
+    def surely(_):
+        return implicit_step(network, jnp.maximum(stocks, NOTHING), environment, duration)[0]
+
+    found, open_, _ = jax.lax.while_loop(going, newton, (jnp.maximum(guess, NOTHING), True, 0))
     return jax.lax.cond(open_, surely, lambda found: found, found)
 
 
