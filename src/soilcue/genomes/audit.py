@@ -123,7 +123,7 @@ def audit_of(population: Population) -> Audit:
     no_charge = np.asarray((matrix != 0).T @ np.isnan(composition.charges).astype(float)).ravel() > 0
     charged = np.abs(np.nan_to_num(composition.charges) @ matrix) > BALANCE_TOLERANCE
     name = np.array(model.reactions, object)[columns]
-    energy, cycle = _energy_from_nothing(population)
+    energy, cycle = energy_from_nothing(population)
     own = set(population.maintenance.reactions) | {population.growth.reaction}
     forced = [j for j in np.flatnonzero((model.lower > 0) | (model.upper < 0)) if j not in own]
     return Audit(
@@ -154,7 +154,8 @@ def _closed_program(population: Population) -> FluxProgram:
     return program
 
 
-def _energy_from_nothing(population: Population) -> tuple[float, tuple[str, ...]]:
+def energy_from_nothing(population: Population) -> tuple[float, tuple[str, ...]]:
+    """ATP made with every way in and out closed, and the reactions of the cycle; NaN where ATP could not be told."""
     hydrolysis = population.maintenance.hydrolysis
     if hydrolysis < 0:
         return np.nan, ()
