@@ -75,5 +75,5 @@ def test_what_has_no_handle_is_said():
         sc.genomes.ensemble(genome, "glucose", members=1)
     with pytest.raises(InputError, match="spreads are given for biomass"):
         sc.genomes.ensemble(genome, "glucose", spreads={"luck": 1.0})
-    with pytest.raises(InputError, match="does not grow on .acetate."):
+    with pytest.raises(InputError, match=r"does not grow on .acetate."):
         sc.genomes.ensemble(genome, "acetate")

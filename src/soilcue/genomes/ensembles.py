@@ -3,9 +3,9 @@
 At the optimum the fluxes pin the CUE down; what a model's makers assumed does not. Three such assumptions are drawn at
 random, all together and each alone:
 
-- ``biomass``: the amounts of protein, nucleic acids and the rest (cell wall, lipids, cofactors) in a gram of biomass.
 - ``biomass``: the amounts of protein, nucleic acids and the rest (cell wall, lipids, cofactors) in a gram of it. In
   each the proportions stay, for they matter little; the three are drawn, and their carbon adds up to what it did.
+- ``maintenance``: ATP spent beside growth, about the model's own or the one asked for.
 - ``p_to_o``: protons that ATP synthase takes for one ATP, and with it the ATP that a unit of oxygen gives.
 """
 
