@@ -11,6 +11,7 @@ import soilcue as sc
 from soilcue.measure.methods import METHODS
 from soilcue.measure.samples import SheetError
 from soilcue.measure.sheets import read_sheets
+from soilcue.measure.workbooks import write_results
 
 RADIO = {"activity_fumigated": 400.0, "activity_unfumigated": 150.0, "activity_co2": 300.0, "kec": 0.45}
 CUE = (250 / 0.45) / (250 / 0.45 + 300)
@@ -441,3 +442,18 @@ def test_settings_that_cannot_be(settings, said):
 def test_choices_that_cannot_be():
     with pytest.raises(sc.InputError, match="unknown value of 'control_received' 'nothing'"):
         sc.measure.carbon_label(carbon_frame(), kec=0.45, control_received="nothing")
+
+
+def test_names_that_begin_like_formulas_stay_text(tmp_path):
+    frame = pd.DataFrame([{**RADIO, "sample": "=1+1", "treatment": "=cmd"}]).drop(columns="kec")
+    result = sc.measure.radiocarbon_label(frame, kec=0.45)
+    write_results(result, tmp_path / "measure.xlsx", tmp_path / "measure.csv")
+    book = openpyxl.load_workbook(tmp_path / "measure.xlsx")
+    assert [book["samples"]["A2"].value, book["samples"]["B2"].value] == ["=1+1", "=cmd"]
+    assert book["samples"]["A2"].data_type == "s"
+
+
+def test_a_separator_named_in_the_first_line(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("sep=;\nsample;biomass_start;biomass_end;respired\n;ug;ug;ug\na;200;320;180\n")
+    np.testing.assert_allclose(sc.measure.batch_growth(path).samples["cue"], 0.4, rtol=1e-12)

@@ -77,6 +77,8 @@ def named_settings(lines: list[str]) -> dict[str, str]:
         name, equals, value = line.partition("=")
         if not equals or not name.strip() or not value.strip():
             raise InputError(f"--set {line}: it takes name=value, such as kec=0.45 or kec_sd=0.05.")
+        if name.strip() in given:
+            raise InputError(f"--set {line}: {name.strip()} is set twice.")
         given[name.strip()] = value.strip()
     return given
 

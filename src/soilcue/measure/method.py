@@ -379,3 +379,15 @@ CARBONATE_SHARE = Column(
     source="a soil without carbonate",
 )
 """For methods that take the whole CO2 for respiration."""
+
+RESPIRATION_RATE = Column(
+    "respiration",
+    "ug g-1 h-1",
+    0.0,
+    1e4,
+    "CO2 carbon respired, mean over the incubation",
+    0.25,
+    positive=True,
+    mend="Without respiration CUE would be 1 whatever the growth: look for a leak or a lost gas sample.",
+)
+"""For methods that set growth against the respiration of the same vial."""

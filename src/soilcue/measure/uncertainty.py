@@ -212,7 +212,7 @@ def _quantiles(found: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]
     places = np.array([(1 - level) / 2, (1 + level) / 2]) * (found.shape[1] - 1)
     below = np.floor(places).astype(int)
     above = np.minimum(below + 1, found.shape[1] - 1)
-    ordered = np.partition(found, np.unique([below, above]), axis=1)
+    ordered = np.sort(found, axis=1)  # faster than a partition around four places
     ends = ordered[:, below] + (places - below) * (ordered[:, above] - ordered[:, below])
     return ends[:, 0], ends[:, 1]
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from soilcue.measure.measurement import Measurement
 
+_ROWS_FOR_WIDTH = 200
 _SERIES_ROWS = 6
 """Example rows of a method that takes several a sample."""
 
@@ -149,25 +150,35 @@ def _remark(cell: Any, column: Column) -> None:
 
 
 def _fill(sheet: Worksheet, rows: Iterable[Sequence[Any]], heads: int) -> None:
-    """Cells of a sheet; the first rows bold or grey, and all columns wide enough to read."""
+    """Cells of a sheet; the first rows bold or slanted, and all columns wide enough to read."""
     from openpyxl.styles import Font
     from openpyxl.utils import get_column_letter
 
     widths: dict[int, int] = {}
-    for i, row in enumerate(rows, start=1):
-        for j, value in enumerate(row, start=1):
-            if value is None or value == "" or (isinstance(value, float) and np.isnan(value)):
-                continue
-            cell = sheet.cell(i, j, value.item() if isinstance(value, np.generic) else value)
-            if isinstance(value, str):
-                cell.data_type = "s"  # a name that begins with = is no formula
-            if i <= heads:
-                cell.font = Font(bold=i == 1, italic=i > 1)
-            if len(row) > 1:
+    for i, row in enumerate(rows):
+        sheet.append([_as_cell(sheet, value) for value in row])
+        if len(row) > 1 and i < _ROWS_FOR_WIDTH:
+            for j, value in enumerate(row):
                 widths[j] = max(widths.get(j, 0), len(str(value)))
+    for i in range(heads):
+        for cell in sheet[i + 1]:
+            cell.font = Font(bold=i == 0, italic=i > 0)
     for j, width in widths.items():
-        sheet.column_dimensions[get_column_letter(j)].width = min(max(width + 2, 9), 60)
+        sheet.column_dimensions[get_column_letter(j + 1)].width = min(max(width + 2, 9), 60)
     sheet.freeze_panes = sheet.cell(heads + 1, 1)
+
+
+def _as_cell(sheet: Worksheet, value: Any) -> Any:
+    """What a cell takes: nothing for what is missing, and text that begins with = as text and not as a formula."""
+    from openpyxl.cell import Cell
+
+    if value is None or value == "" or (isinstance(value, float) and np.isnan(value)):
+        return None
+    if isinstance(value, str) and value.startswith("="):
+        text = Cell(sheet, value=value)
+        text.data_type = "s"
+        return text
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def write_results(result: Measurement, workbook: Path, table: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from soilcue.measure.incubation import Incubation
 from soilcue.measure.method import (
     CARBONATE_SHARE,
+    RESPIRATION_RATE,
     Choice,
     Column,
     Counted,
@@ -134,16 +135,7 @@ class GrowthTracers(Method):
             only_if={"fungi": "ergosterol"},
         ),
         Column("fungal_growth", "ug g-1 h-1", 0.0, 1e4, "growth of fungi in carbon", 0.08, only_if={"fungi": "carbon"}),
-        Column(
-            "respiration",
-            "ug g-1 h-1",
-            0.0,
-            1e4,
-            "CO2 carbon respired",
-            0.45,
-            positive=True,
-            mend="Without respiration CUE would be 1 whatever the growth: look for a leak or a lost gas sample.",
-        ),
+        RESPIRATION_RATE,
         CARBONATE_SHARE,
     )
     choices = (

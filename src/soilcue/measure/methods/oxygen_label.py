@@ -13,6 +13,7 @@ from soilcue.measure.incubation import Incubation
 from soilcue.measure.isotopes import mixed
 from soilcue.measure.method import (
     CARBONATE_SHARE,
+    RESPIRATION_RATE,
     Choice,
     Column,
     Counted,
@@ -71,16 +72,7 @@ GROWTH_COLUMNS = (
         only_if={"dna_conversion": "constant"},
         mend="Growth is proportional to it: give the value the study used, or choose dna_conversion 'sample'.",
     ),
-    Column(
-        "respiration",
-        "ug g-1 h-1",
-        0.0,
-        1e4,
-        "CO2 carbon respired, mean over the incubation",
-        0.25,
-        positive=True,
-        mend="Without respiration CUE would be 1 whatever the growth: look for a leak or a lost gas sample.",
-    ),
+    RESPIRATION_RATE,
     CARBONATE_SHARE,
     Column(
         "relic_dna",

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from soilcue.measure.incubation import Incubation
 from soilcue.measure.method import (
     CARBONATE_SHARE,
+    RESPIRATION_RATE,
     Choice,
     Column,
     Counted,
@@ -21,7 +22,7 @@ from soilcue.measure.method import (
     respired_without_carbonate,
 )
 from soilcue.measure.methods import METHODS
-from soilcue.measure.methods.oxygen_label import INCLUDES, dna_reading
+from soilcue.measure.methods.oxygen_label import INCLUDES, NATURAL, dna_reading
 
 HEAVIEST = 12.07747
 """Mass a nucleotide gains when all its oxygen is 18O, g mol-1 (Hungate et al. 2015, as in the qsip code)."""
@@ -68,16 +69,7 @@ class OxygenTaxa(Method):
         Column("atom_percent_water", "percent", 0.25, 100.0, "18O of the soil water", 60.0, isotope="18O"),
         Column("time", "h", 0.0, 1e5, "length of the incubation with label", 168.0, positive=True),
         Column("microbial_carbon", "ug g-1", 0.0, 1e5, "microbial biomass carbon", 300.0, positive=True),
-        Column(
-            "respiration",
-            "ug g-1 h-1",
-            0.0,
-            1e4,
-            "CO2 carbon respired, mean over the incubation",
-            0.25,
-            positive=True,
-            mend="Without respiration CUE would be 1 whatever the growth: look for a leak or a lost gas sample.",
-        ),
+        RESPIRATION_RATE,
         CARBONATE_SHARE,
         Column(
             "oxygen_from_water",
@@ -91,18 +83,7 @@ class OxygenTaxa(Method):
             source="the usual value of population models by qSIP (Koch et al. 2018)",
             systematic=True,
         ),
-        Column(
-            "natural_water",
-            "percent",
-            0.19,
-            0.22,
-            "18O of natural water",
-            0.2005,
-            required=False,
-            default=0.2005,
-            source="VSMOW",
-            isotope="18O",
-        ),
+        NATURAL,
     )
     choices = (
         Choice(
