@@ -8,8 +8,6 @@ import xarray as xr
 
 import soilcue as sc
 
-pytestmark = pytest.mark.usefixtures("quick_compilation")
-
 
 @pytest.fixture(scope="module")
 def climatology():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -40,6 +40,7 @@ from soilcue.solve.cells import (
     solve_cells,
     with_cue,
 )
+from soilcue.solve.drawn import Drawn, as_drivers
 from soilcue.solve.gradients import elasticities, gradients
 from soilcue.solve.seasonal import PERIODS
 from soilcue.solve.transient import METHODS, simulate_cells
@@ -488,6 +489,115 @@ class SoilModel:
         whole = table.expand_dims({d: sizes[d] for d in layout.dims if d not in dims})
         values = whole.transpose("pool", *layout.dims).values.reshape(len(wanted), -1)
         return np.asarray(values, dtype=float) / self._stock
+
+    def ensemble(
+        self,
+        drivers: xr.Dataset,
+        draws: int,
+        *,
+        parameters: Iterable[str] | None = None,
+        spread: float | None = None,
+        seed: int = 0,
+        season: str = "auto",
+        threads: int | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> xr.Dataset:
+        """Steady states under many draws of the parameters, all by one compiled program.
+
+        Parameters
+        ----------
+        drivers : xr.Dataset
+            As for `steady_state`.
+        draws : int
+            How many.
+        parameters : iterable of str, optional
+            The parameters to draw; all by default.
+        spread : float, optional
+            Each parameter is drawn uniformly within this share of its value, and within its bounds: 0.1 for plus and
+            minus ten percent. Over all of its bounds by default.
+        seed : int
+            The same seed gives the same draws; one more draw changes none of the others.
+        season : str
+            As for `steady_state`.
+        threads : int, optional
+            The processors at hand by default.
+        progress : callable, optional
+            Told how many cells were finished since it was last told.
+
+        Returns
+        -------
+        xr.Dataset
+            As `steady_state`, with a first dimension ``member``; ``parameter_value`` (member, parameter) as the model
+            computes with them. A draw under which the published functions leave their domain, or a population dies
+            out, is flagged in ``status`` cell by cell and has no values.
+
+        Raises
+        ------
+        InputError
+            As `steady_state`; for an unknown parameter, no draws, a spread that is not above zero.
+        """
+        if draws < 1 or draws != int(draws):
+            raise InputError(f"draws={draws}: give a whole number from 1 on.")
+        if spread is not None and not spread > 0:
+            raise InputError(f"spread={spread}: give a share above zero, such as 0.1, or none for the whole bounds.")
+        known = {declared.name: declared for declared in self.network.declared}
+        names = list(known if parameters is None else dict.fromkeys(parameters))
+        for name in names:
+            if name not in known:
+                raise unknown_name(f"parameter of model {self.network.name!r}", name, known)
+        drawn = {name: self._drawn(known[name], draws, spread, seed) for name in names}
+        cells, seasonal, layout = self._cells(drivers, season)
+        count = cells["carbon_input"].shape[-1]
+        network: Any = Drawn(self.network)
+        weights, quantities = self._weights(False)
+        parts = []
+        step = max(1, CELLS_AT_ONCE // count)
+        for first in range(0, draws, step):
+            some = {name: values[..., first : first + step] for name, values in drawn.items()}
+            members = min(step, draws - first)
+            felt = {name: np.tile(values, members) for name, values in cells.items()}
+            shape = felt["carbon_input"].shape
+            for name, values in as_drivers(some).items():
+                felt[name] = np.broadcast_to(np.repeat(values, count), shape)
+            solved = solve_cells(
+                network,
+                felt,
+                weights,
+                seasonal=seasonal,
+                steps_per_month=1 if layout.period == "day" else 2,
+                threads=threads,
+                progress=progress,
+            )
+            inner = _Layout(("member", *layout.dims), (members, *layout.shape), layout.coords, layout.period)
+            parts.append(self._dataset(solved, quantities, inner))
+        result = xr.concat(
+            parts, dim="member", data_vars="minimal", coords="minimal", compat="override", join="override"
+        )
+        result = result.assign_coords(member=np.arange(1, draws + 1))
+        labels = [f"{n}[{c}]" if c else n for n in names for c in (known[n].components or ("",))]
+        table = np.concatenate([np.atleast_2d(values) for values in drawn.values()])
+        result["parameter_value"] = (("member", "parameter"), table.T)
+        result["parameter_value"].attrs["long_name"] = "drawn parameters, in the units the model computes with"
+        result.attrs |= self._attributes(layout.notes) | {
+            "ensemble": f"{draws} draws, seed {seed}, "
+            + (
+                "uniform over the bounds"
+                if spread is None
+                else f"uniform within {spread:g} of each value and the bounds"
+            )
+        }
+        return result.assign_coords(parameter=labels)
+
+    def _drawn(self, declared: Parameter, draws: int, spread: float | None, seed: int) -> np.ndarray:
+        """Draws of one parameter, shape (draws,) or (components, draws); of a stream of its own."""
+        value = np.asarray(self.network.parameters[declared.name], dtype=float)[..., None]
+        low, high = declared.low, declared.high
+        if spread is not None:
+            ends = np.sort([value * (1 - spread), value * (1 + spread)], axis=0)
+            low, high = np.clip(ends, declared.low, declared.high)
+        random = np.random.default_rng([seed, *declared.name.encode()])
+        # draw after draw, so that more draws begin with the same ones
+        return low + (high - low) * np.moveaxis(random.random((draws, *value.shape[:-1])), 0, -1)
 
     def gradient(self, drivers: xr.Dataset, of: str = "soil_carbon", *, season: str = "auto") -> xr.Dataset:
         """Exact first derivatives of the steady state with respect to every driver and parameter.
