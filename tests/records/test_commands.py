@@ -1,6 +1,8 @@
 """`soilcue records`: lists, reads, prints the schema, and ends well whatever it is given."""
 
 import json
+import subprocess
+import sys
 
 import pandas as pd
 import pytest
@@ -59,3 +61,8 @@ def test_bad_requests(tmp_path, monkeypatch):
         assert ended.code == (2 if words else 0)
         assert words in ended.err
         assert "Traceback" not in ended.err
+
+
+def test_import_is_light():
+    code = "import sys, soilcue.records; print(sorted({'jax', 'pandas', 'plotly'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

@@ -12,6 +12,8 @@ from soilcue.measure.methods import METHODS
 from soilcue.records import READERS, Record, at_hand, flat
 from soilcue.records.checks import broken_identity, study_key, with_shared_studies
 from soilcue.records.methods import FAMILY_OF_METHOD, cue_info
+from soilcue.records.reader import csv_rows
+from soilcue.records.readers.brangari import CARBON_OF_LEUCINE
 from soilcue.records.schema import FAMILIES
 from soilcue.records.table import embedded
 
@@ -151,6 +153,17 @@ def test_brangari(readings):
     assert len({r.siteInfo.site for r in records}) == 76
     assert not any("√" in (r.siteInfo.country or "") for r in records)
     assert len(readings["brangari"].left_out) == 7
+
+
+@pytest.mark.shared
+def test_brangari_computed_its_cue_from_filled_columns(shared_data):
+    reader = READERS["brangari"]
+    off, rows = 0, csv_rows(shared_data / reader.folder / reader.files[0], na_values=["#VALUE!"])
+    for row in rows:
+        if None not in (row["cue"], row["fbratio"], row["r_c"]):
+            growth = 10 * CARBON_OF_LEUCINE * row["b_thy"] * (1 + row["fbratio"])
+            off += abs(growth / (growth + row["r_c"]) - row["cue"]) > 1e-6
+    assert off == 1
 
 
 @pytest.mark.shared

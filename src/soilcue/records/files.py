@@ -16,7 +16,6 @@ from typing import Any
 from pydantic import ValidationError
 
 from soilcue.core.errors import InputError
-from soilcue.core.units import convert
 from soilcue.measure.methods import METHODS
 from soilcue.measure.sheets import MISSING, Sheet, Unreadable, is_empty, number_in, read_sheets
 from soilcue.records.checks import checked
@@ -359,6 +358,8 @@ def _cell(cell: Any, place: _Place, unit: str, comma: bool, problems: list[Probl
     if math.isnan(number):
         return None
     if unit:
+        from soilcue.core.units import convert
+
         target = about.unit if about else ""
         try:
             number = float(convert(number, unit, target or "1"))

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from soilcue.core.errors import InputError
-from soilcue.measure.measurement import measurement
 from soilcue.measure.methods import METHODS
 from soilcue.measure.samples import SampleTable, method_named_in, read_samples
 from soilcue.records.checks import checked
@@ -93,6 +92,8 @@ def records_of_sheet(
 
 def records_of_samples(table: SampleTable) -> list[Record]:
     """Records of samples that were read and checked."""
+    from soilcue.measure.measurement import measurement  # brings JAX, which nothing else of this room needs
+
     found = measurement(table).samples
     values = table.in_atom_percent(table.samples.values)
     about = _about(table)

@@ -59,6 +59,8 @@ class Brangari(Reader):
         "CUE in 130 rows stands beside a missing bacterial or fungal growth, or respiration: it comes from values that "
         "were filled in.",
         "At 0 °C (60 of 68 rows) CUE is not the growth over growth and respiration of the same row.",
+        "In all rows but one CUE follows, to a millionth, from b_thy, fbratio and respiration: those two columns are "
+        "filled in throughout, growth in carbon is not.",
         "Growth by leucine and acetate becomes carbon by fixed factors; the level of CUE hangs on them.",
         "Four soils have no line in the table of sites. Units of organic matter are not stated.",
     )
