@@ -1,8 +1,10 @@
 """Metabolic fluxes from position-specific 13C, against the published notebook and against a search from many starts."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
+import soilcue as sc
 from soilcue.measure.methods import METHODS
 from soilcue.measure.methods.flux_analysis import carbon_use_efficiency, fluxes, ratios, searched
 
@@ -47,3 +49,14 @@ def test_solution_and_search_agree_wherever_there_is_one():
     found = METHODS["flux_analysis"].estimate({"glucose_ratio": glucose, "pyruvate_ratio": pyruvate})
     np.testing.assert_allclose(found["cue"][possible], carbon_use_efficiency(r)[possible], rtol=1e-9)
     np.testing.assert_allclose(found["pentose_phosphate"][possible], r10[possible], rtol=1e-8)
+
+
+def test_false_minima_are_named_in_the_result_and_impossible_ratios_refused():
+    frame = pd.DataFrame({"glucose_ratio": [2.48, 2.44, 1.5], "pyruvate_ratio": [2.0, 1.95, 2.0]})
+    with pytest.raises(sc.InputError, match=r"row 2.*no set of one-way fluxes gives"):
+        sc.measure.flux_analysis(frame)
+    said = sc.measure.flux_analysis(frame, keep_going=True).samples["warnings"]
+    assert "CUE 0.960" in said.iloc[0]
+    assert "r7 and r8 negative" in said.iloc[0]
+    assert "runs backwards" in said.iloc[1]
+    assert "runs backwards" not in said.iloc[0]

@@ -329,3 +329,16 @@ def test_defaults_are_said():
     assert "enrichment_form is 'paper'" in said
     told = " ".join(sc.measure.oxygen_label(example("oxygen_label"), oxygen_from_water=0.6).assumptions)
     assert "oxygen_from_water" not in told
+
+
+def test_errors_that_reach_beyond_what_can_be_are_told():
+    told = sc.measure.oxygen_label(example("oxygen_label", dna_sd=7.0)).warnings
+    assert any("dna (allowed: above 0" in line for line in told)
+    small = sc.measure.oxygen_label(example("oxygen_label", dna_sd=1.0)).warnings
+    assert not any("large" in line for line in small)
+
+
+def test_rows_without_a_treatment_are_a_group_of_their_own():
+    frame = pd.concat([example("oxygen_label", treatment="warmed"), example("oxygen_label", treatment=None)])
+    assert list(sc.measure.oxygen_label(frame).treatments.index) == ["warmed", "not given"]
+    assert list(sc.measure.oxygen_label(frame.drop(columns="treatment")).treatments.index) == ["all"]

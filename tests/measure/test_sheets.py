@@ -256,6 +256,11 @@ def test_merged_cells_are_told(tmp_path):
     assert "Unmerge" in message
 
 
+def test_findings_of_a_method_name_the_cell_and_its_value(tmp_path):
+    message = problems_of(batch(tmp_path / "a.xlsx", changed(1, "biomass_end", 10.0)))
+    assert "cell D4 (biomass_end): found 10, a loss of biomass greater than all that was respired" in message
+
+
 # ---- what is wrong with a sheet
 
 

@@ -20,6 +20,8 @@ from soilcue.measure.uncertainty import Draws, FirstOrder, first_order, monte_ca
 MOST_PAIRS = 6
 """Treatments up to this number are all compared with each other; more are compared with the control."""
 _CLOSE = 0.005
+_BEYOND = 0.001
+"""Share of a normal distribution beyond the limits of a quantity from which on it is said."""
 _SKEWED = 0.1
 
 
@@ -330,6 +332,7 @@ def _warnings(
                 f"No standard deviation is given for factors that all samples share ({', '.join(factors)}): their "
                 "error is left out, and it does not average out."
             )
+    said.extend(_draws_beyond_limits(table))
     if drawn is not None:
         apart = np.abs(drawn.sd / np.broadcast_to(order.total, drawn.sd.shape) - 1) > _SKEWED
         if apart.any():
@@ -343,6 +346,26 @@ def _warnings(
         said.append("A treatment of a single sample has the error of that measurement alone, not that of replicates.")
     said.extend(_reported_elsewhere(table, found))
     return said
+
+
+def _draws_beyond_limits(table: SampleTable) -> list[str]:
+    """Standard deviations so large that a normal distribution reaches to values that cannot be."""
+    wide = []
+    for name, spread in table.samples.spreads.items():
+        if name in table.shared or name in table.deltas:
+            continue
+        column, value = table.method.column(name), table.samples.values[name]
+        known = spread > 0
+        width = np.where(known, spread, 1.0)
+        beyond = stats.norm.cdf((column.low - value) / width) + stats.norm.sf((column.high - value) / width)
+        if np.any(known & (beyond > _BEYOND)):
+            wide.append(f"{name} (allowed: {column.allowed})")
+    if not wide:
+        return []
+    return [
+        f"Standard deviations of {', '.join(wide)} are so large that normal errors leave what is allowed: intervals of "
+        "those samples are rough."
+    ]
 
 
 def _reported_elsewhere(table: SampleTable, found: Mapping[str, Any]) -> list[str]:

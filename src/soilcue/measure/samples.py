@@ -86,7 +86,10 @@ class SampleTable:
     source: str
     sample: list[str]
     treatment: list[str]
-    place: list[str]
+    row: list[int]
+    """Row of the table that each sample stands on, the first where there are several."""
+    place: Callable[[int, str], str]
+    """Where the cell of a row and a column stands, in words."""
     samples: Samples
     shared: frozenset[str]
     """Quantities whose error is one for the whole study."""
@@ -302,6 +305,7 @@ class _Reading:
         self.metadata: dict[str, str] = {}
         self.choices: dict[str, str] = {}
         self.study: dict[str, _StudyValue] = {}
+        self.unit_row = -1
         self.known = {column.name: column for column in (*method.columns, ISOTOPE_STANDARD)}
         self.other = {other: column.name for column in method.columns for other in column.other_names}
 
@@ -389,6 +393,7 @@ class _Reading:
         keep_going: bool,
     ) -> SampleTable:
         """The samples, or `SheetError` with all that is wrong."""
+        self.unit_row = unit_row
         names = [self.other.get(name, name) for name in names]
         self._complain_of_repeats(names, unit_row)
         at = {name: j for j, name in enumerate(names) if name}
@@ -541,7 +546,8 @@ class _Reading:
     ) -> SampleTable:
         bad = np.zeros(len(rows), dtype=bool)
         names = [self._text(cells[i], at, "sample") or f"row {k + 1}" for k, i in enumerate(rows)]
-        treatments = [self._text(cells[i], at, "treatment") or "all" for i in rows]
+        untreated = "not given" if "treatment" in at else "all"
+        treatments = [self._text(cells[i], at, "treatment") or untreated for i in rows]
         if "sample" not in at:
             self.notes.append("No column is named sample: rows are numbered.")
         values: dict[str, np.ndarray] = {}
@@ -626,14 +632,14 @@ class _Reading:
             reported = numbers(at[REPORTED], Column(REPORTED, "1", -1e3, 1e3, "", 0.5), "1")
         if self.method.series:
             members = self._members(names, treatments)
-            values, spreads = self._grouped(used, values, spreads, blanks, members, bad, complain)
+            values, spreads = self._grouped(used, at, values, spreads, blanks, members, bad, complain)
             first = [group[0] for group in members]
             bad = np.array([bad[group].any() for group in members])
             names, treatments = [names[k] for k in first], [treatments[k] for k in first]
-            place = [self.place(rows[k], at.get("sample", 0)) for k in first]
+            row = [rows[k] for k in first]
             reported = reported[first] if reported is not None else None
         else:
-            place = [self.place(i, at.get("sample", 0)) for i in rows]
+            row = list(rows)
             repeated = len(names) - len(set(names))
             if repeated:
                 self.notes.append(f"{repeated} samples bear a name that another one has too.")
@@ -644,9 +650,10 @@ class _Reading:
         table = SampleTable(
             self.method,
             self.source,
-            [name for name, ok in zip(names, good, strict=True) if ok],
-            [one for one, ok in zip(treatments, good, strict=True) if ok],
-            [one for one, ok in zip(place, good, strict=True) if ok],
+            _kept(names, good),
+            _kept(treatments, good),
+            _kept(row, good),
+            lambda i, name: self.place(i, at.get(name, at.get("sample", 0))),
             Samples(
                 {name: value[good] for name, value in values.items()},
                 {name: value[good] for name, value in spreads.items() if np.any(value[good] > 0)},
@@ -727,7 +734,7 @@ class _Reading:
             except InputError as error:
                 self.problems.append(
                     Problem(
-                        self.place(-1, j),
+                        self.place(self.unit_row, j),
                         "",
                         column.name + _SD,
                         f"the unit {own!r}",
@@ -810,6 +817,7 @@ class _Reading:
     def _grouped(
         self,
         used: Sequence[Column],
+        at: Mapping[str, int],
         values: Mapping[str, np.ndarray],
         spreads: Mapping[str, np.ndarray],
         blanks: Mapping[str, np.ndarray],
@@ -838,12 +846,12 @@ class _Reading:
             blank = blanks.get(name, np.zeros(bad.size, dtype=bool)) & (column.default is None)
             for group in members:
                 if blank[group[0]]:
-                    complain(group[0], 0, name, "nothing", column.allowed, "Fill the first row of the sample.")
+                    complain(group[0], at[name], name, "nothing", column.allowed, "Fill the first row of the sample.")
                 for k in group[1:]:
                     if not blank[k] and value[k] != value[group[0]] and not bad[k]:
                         complain(
                             k,
-                            0,
+                            at[name],
                             name,
                             f"{value[k]:g}, and {value[group[0]]:g} in the first row of the sample",
                             "one value a sample",
@@ -903,7 +911,8 @@ def _checked(table: SampleTable, keep_going: bool) -> SampleTable:
 
     def refuse(k: Any, column: str, found: str, allowed: str, mend: str) -> None:
         refused[k] = True
-        problems.append(Problem(table.place[k], table.sample[k], column, found, allowed, mend))
+        here = table.place(table.row[k], column)
+        problems.append(Problem(here, table.sample[k], column, found, allowed, mend))
 
     for name in table.deltas:
         column = table.method.column(name)
@@ -919,7 +928,9 @@ def _checked(table: SampleTable, keep_going: bool) -> SampleTable:
         rows = rows if rows.ndim == 1 else np.any(rows & (np.asarray(converted.get("present", 1.0)) > 0), axis=1)
         for k in np.flatnonzero(rows & ~refused):
             if finding.refuse:
-                refuse(k, finding.column, finding.found, finding.allowed, finding.mend)
+                given = np.ravel(table.samples.values.get(finding.column, np.empty(0))[k : k + 1])
+                value = f"{given[0]:g}, " if given.size == 1 else ""
+                refuse(k, finding.column, value + finding.found, finding.allowed, finding.mend)
             else:
                 warnings[k].append(f"{finding.column}: {finding.found}. {finding.mend}")
     with np.errstate(all="ignore"):
@@ -935,7 +946,7 @@ def _checked(table: SampleTable, keep_going: bool) -> SampleTable:
         table,
         sample=_kept(table.sample, kept),
         treatment=_kept(table.treatment, kept),
-        place=_kept(table.place, kept),
+        row=_kept(table.row, kept),
         samples=Samples(
             {name: value[kept] for name, value in table.samples.values.items()},
             {name: value[kept] for name, value in table.samples.spreads.items()},
