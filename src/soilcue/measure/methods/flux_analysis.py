@@ -281,7 +281,7 @@ class FluxAnalysis(Method):
             "glucose_ratio",
             "ratios for which a net flux runs backwards (r2 into fructose-6-phosphate, r14 or r11)",
             "",
-            "By so little that noise explains it; the atom maps hold for one-way fluxes, so the CUE is an extrapolation.",
+            "By so little that noise explains it; atom maps hold for one-way fluxes, so the CUE is an extrapolation.",
             refuse=False,
         )
         for k, minima in zip(np.flatnonzero(possible), searched(glucose[possible], pyruvate[possible]), strict=True):
