@@ -11,7 +11,8 @@ from command import soilcue
 
 from soilcue.records import Record, at_hand, records_table
 from soilcue.records.reader import LeftOut, Reading
-from soilcue.records.schema import nested
+from soilcue.records.schema import FAMILIES, nested
+from soilcue.report.records_figures import COLOUR, GROUPS, land_cover_figure, method_figure
 from soilcue.report.records_page import COMMON, findings, records_page
 
 
@@ -101,6 +102,14 @@ def test_figures_are_valid_described_and_say_what_is_missing(page):
     assert "stoichiometry, has no records" in said["soil-carbon"].replace("<br>", " ")
     assert "do not tell it" in said["duration"]
     assert all(len(words) > 40 for words in re.findall(r'data-figure="[^"]+" role="img" aria-label="([^"]+)"', html))
+
+
+def test_every_family_has_a_name_and_a_colour():
+    assert set(GROUPS) == set(COLOUR) == set(FAMILIES)
+    records = [record(name, f"{name} 2001", 0.4, name, **{"siteInfo.landCover": "forest"}) for name in FAMILIES]
+    for name, figure in (("by-method", method_figure(records)), ("by-land-cover", land_cover_figure(records))):
+        assert figure.name == name
+        assert len(figure.layout["yaxis"]["ticktext"]) == len(FAMILIES)
 
 
 def test_impossible_records_are_drawn_nowhere(page):

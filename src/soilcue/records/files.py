@@ -403,7 +403,7 @@ def _resolved(name: str, place: str, problems: list[Problem]) -> str | None:
             allowed, mend = f"one of {', '.join(several[:6])}", "Write more of the path."
         else:
             ends = {**{path.rpartition(".")[2].casefold(): path for path in _FIELDS}, **SHORT}
-            near = [ends[one] for one in difflib.get_close_matches(name.casefold(), ends, n=2)]
+            near = [ends[one] for one in difflib.get_close_matches(name.casefold(), ends, n=2, cutoff=0.75)]
             near = near or [path for end, path in ends.items() if len(name) > 2 and name.casefold() in end][:2]
             allowed = "a field of a record" + (f" ({' or '.join(near)}?)" if near else "")
             mend = "`soilcue records schema` lists them; remove the column if none fits."

@@ -45,6 +45,7 @@ COLOUR = {
     "heat": "#56b4e9",
     "gas_ratio": "#b59d00",
     "flux_analysis": "#882255",
+    "thermodynamics": "#661100",
     "stoichiometry": "#444444",
     "data_assimilation": "#6b7785",
     "genome_model": "#8a94a0",
@@ -76,7 +77,7 @@ def method_figure(records: Sequence[Record]) -> Figure:
     return _strips(
         "by-method",
         "CUE by method",
-        [(GROUPS[name], COLOUR.get(name, _SOFT), members) for name, members in present.items()],
+        [(GROUPS[name], COLOUR[name], members) for name, members in present.items()],
         notes,
     )
 
@@ -366,7 +367,7 @@ def _histogram(
                 "x": labels,
                 "y": np.round(heights, 6),
                 "name": words,
-                "marker": {"color": COLOUR.get(family, _SOFT)},
+                "marker": {"color": COLOUR[family]},
                 "hovertemplate": f"{words}<br>%{{x}}: %{{y:.2f}} studies<extra></extra>",
             }
         )

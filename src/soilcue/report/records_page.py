@@ -228,7 +228,7 @@ def _means_table(records: Sequence[Record]) -> Table:
     for family in order:
         row = means.loc[family]
         name = figures.GROUPS[family]
-        swatches[name] = figures.COLOUR.get(family, "#888888")
+        swatches[name] = figures.COLOUR[family]
         several, enough = row["studies"] > 1, row["studies"] >= LEAST_STUDIES
         rows.append(
             (
