@@ -190,8 +190,7 @@ def test_lock_of_another_machine_is_believed(tmp_path):
 # ---- stopped, and other mishaps
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -9), (signal.SIGINT, 130)])
-def test_study_that_was_stopped_goes_on(number, code, study, done):
+def test_study_that_was_killed_goes_on(study, done):
     running = subprocess.Popen(
         [sys.executable, "-m", "soilcue", "run", study],
         env=os.environ | {"JAX_DISABLE_MOST_OPTIMIZATIONS": "true"},  # compiled as in this process: equal to the bit
@@ -203,9 +202,9 @@ def test_study_that_was_stopped_goes_on(number, code, study, done):
     while not said.startswith("century.control"):
         said = running.stderr.readline()
         assert said, "the command ended before it could be stopped"
-    running.send_signal(number)
+    running.kill()
     rest = running.communicate(timeout=60)[1]
-    assert running.returncode == code
+    assert running.returncode == -signal.SIGKILL
     assert "Traceback" not in rest
     folder = study.with_name("study_results")
     assert {name for name in os.listdir(folder) if not name.startswith(".")} <= set(RUNS)

@@ -85,6 +85,12 @@ def study_page(plan: Plan, finished: Sequence[Finished], path: str | os.PathLike
             "weighting": ", ".join(dict.fromkeys(one.weighting for one in runs)),
             "status_table": _status_table(runs),
             "limits": [f"{one.run}: {text}: {count:,} cells" for one in runs for text, count in one.limits.items()],
+            "members": [
+                f"{one.run}: flagged in the other members: {one.member_flagged:,} of "
+                f"{one.driven * (len(one.members) - 1):,} cells"
+                for one in runs
+                if one.member_flagged
+            ],
             "runs_table": _runs_table(plan, finished, runs),
             "assumptions": list(
                 dict.fromkeys(
@@ -243,4 +249,6 @@ def _number(value: float, digits: int, sign: bool = False) -> str:
     """Number with a true minus sign; a dash where there is none."""
     if not math.isfinite(value):
         return "–"
-    return f"{value:{'+' if sign else ''},.{digits}f}".replace("-", "−")
+    text = f"{value:{'+' if sign else ''},.{digits}f}"
+    # what rounds to zero has no sign
+    return f"{0:.{digits}f}" if float(text.replace(",", "")) == 0 else text.replace("-", "−")

@@ -9,6 +9,7 @@ import xarray as xr
 
 from soilcue.atlas.summary import flags
 from soilcue.core.budget import RULES
+from soilcue.solve.cells import Status
 from soilcue.study.running import Finished
 
 WINDOW = 20
@@ -50,6 +51,8 @@ class Summary:
     attributes: dict[str, str] = field(default_factory=dict)
     members: list[str] = field(default_factory=list)
     """Names of the members of an ensemble; none of a single run."""
+    member_flagged: int = 0
+    """Cells without a value in the other members, summed over them."""
     member_cue: dict[str, np.ndarray] = field(default_factory=dict)
     """Mean CUE over cells of each member, under each rule."""
     member_carbon: np.ndarray = field(default_factory=lambda: np.zeros(0))
@@ -137,6 +140,7 @@ def summarised(finished: Finished) -> Summary:
     return replace(
         summary,
         members=[str(name) for name in whole["member"].values],
+        member_flagged=int((whole["status"].isel(member=slice(1, None)) > Status.NO_DRIVERS).sum()),
         member_cue={rule: np.array([summary.mean(one[3][rule]) for one in each]) for rule in rules},
         member_carbon=np.array([summary.mean(one[0]) for one in each]),
     )
