@@ -48,7 +48,6 @@ PROCESSES = {
         Process("uptake", "carbon crossing into a living pool, or passing through one (counted at that border)"),
         Process("maintenance", "respiration out of biomass"),
         Process("growth", "cells made of a living pool's own reserves, and what this costs"),
-        Process("dormancy", "cells that fall dormant, or wake"),
         Process("overflow", "carbon respired because nutrients for growth are short"),
         Process("exudation", "enzymes and other carbon released by living cells"),
         Process("depolymerisation", "breakdown of organic matter into dissolved carbon by enzymes", "gross"),

@@ -61,7 +61,7 @@ def readings(incubation: Incubation, **assumed: float) -> dict[str, Any]:
 
 
 def compare(
-    scenarios: Iterable[str | Scenario] | None = None,
+    scenarios: str | Iterable[str | Scenario] | None = None,
     hours: Sequence[float] = HOURS,
     *,
     dose: float | None = None,
@@ -75,7 +75,7 @@ def compare(
 
     Parameters
     ----------
-    scenarios : iterable of str or Scenario, optional
+    scenarios : str, or iterable of str or Scenario, optional
         All by default (`soilcue.lab.SCENARIOS`).
     hours : sequence of float
         When the incubation ends, h.
@@ -99,7 +99,8 @@ def compare(
     InputError
         For an unknown scenario, parameter or pool, or values that make no sense.
     """
-    chosen = [scenario(s) if isinstance(s, str) else s for s in (SCENARIOS if scenarios is None else scenarios)]
+    asked = SCENARIOS if scenarios is None else [scenarios] if isinstance(scenarios, str) else scenarios
+    chosen = [scenario(s) if isinstance(s, str) else s for s in asked]
     if not chosen:
         raise InputError("no scenario is asked for; name at least one.")
     _check_assumed(assumed or {})

@@ -251,6 +251,8 @@ def design(
     ):
         if not natural < value <= 100:
             raise InputError(f"{name} is {value} atom %; it must be above {natural:g} (unlabelled) and up to 100.")
+    if len(doses) == 0:
+        raise InputError("no dose is given; name at least one, in microgram of carbon per gram (0 for none).")
     jars = [_jar(given) for given in (control, treatment)]
     rows: list[dict[str, Any]] = []
     for dose in doses:

@@ -121,6 +121,9 @@ def reference_jar(
         For an unknown parameter or pool, a value out of its bounds, or parameters that contradict each other.
     """
     of_two = {p.name for p in IncubatedSoil.declared if p.components == POPULATIONS}
+    for name, value in (parameters or {}).items():
+        if not np.issubdtype(np.asarray(value).dtype, np.number):
+            raise InputError(f"parameter {name!r} is {value!r}; give a number, or one for each population.")
     changed = {
         name: np.full(2, value) if name in of_two and np.ndim(value) == 0 else value
         for name, value in (parameters or {}).items()
@@ -135,7 +138,7 @@ def reference_jar(
     for name, value in (stocks or {}).items():
         if name not in names:
             raise unknown_name("pool of the incubation model", name, names)
-        if not 0 <= float(value) < np.inf:
+        if not _is_number(value) or not 0 <= float(value) < np.inf:
             raise InputError(f"stock of {name!r} is {value}; it must be zero or more, in ug of carbon per g of soil.")
         start[name] = float(value)
     living = tuple(pool.name for pool in network.pools if pool.kind == "living")
@@ -144,6 +147,11 @@ def reference_jar(
     reserves = tuple(name for name in living if name.startswith("reserve"))
     first = jnp.array([start[name] for name in names])
     return Jar(network, first, {}, _composition(living, reserves, cells), jnp.ones(()), "added")
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a value is one number, of Python, NumPy or JAX."""
+    return np.ndim(value) == 0 and np.issubdtype(np.asarray(value).dtype, np.number)
 
 
 USUAL_CELLS = {"extractable": 0.45, "carbon_per_dna": 20.0, "relic_dna": 0.0, "oxygen_from_water": 1.0}
@@ -448,7 +456,7 @@ def incubate(jar: Jar, hours: Iterable[float] = HOURS, dose: float = 20.0, vapou
         For a model without microbes.
     """
     times = checked_hours(hours)
-    if not 0 <= dose < np.inf:
+    if not _is_number(dose) or not 0 <= dose < np.inf:
         raise InputError(f"dose is {dose}; it must be zero or more, in microgram of carbon per gram of soil.")
     if not vapour > 0:
         raise InputError(f"rate of vapour equilibration is {vapour} per hour; it must be above zero.")
@@ -481,7 +489,7 @@ def incubate(jar: Jar, hours: Iterable[float] = HOURS, dose: float = 20.0, vapou
 def checked_hours(hours: Iterable[float]) -> np.ndarray:
     """Hours as an array; `InputError` unless they are above zero, rising and no more than a year."""
     try:
-        times = np.array(list(hours), dtype=float)
+        times = np.array([hours] if isinstance(hours, str) else list(hours), dtype=float)
     except (TypeError, ValueError):
         raise InputError(f"hours are {hours!r}; give numbers, such as 6, 24, 72.") from None
     if not len(times) or not np.isfinite(times).all() or times[0] <= 0 or (np.diff(times) <= 0).any():
