@@ -107,7 +107,6 @@ def test_estimate_gives_what_it_declares(name, choices):
 
 
 @pytest.mark.parametrize(("name", "choices"), CASES)
-@pytest.mark.usefixtures("quick_compilation")
 def test_jax_agrees_with_numpy_in_value_and_derivative(name, choices):
     method = METHODS[name]
     values = {column: value[0] for column, value in example(method, choices, 1).items()}
