@@ -165,7 +165,7 @@ def energy_from_nothing(population: Population) -> tuple[float, tuple[str, ...]]
     if status != OPTIMAL:
         return np.nan, ()
     if energy <= ENERGY_LIMIT:
-        return max(energy, 0.0), ()
+        return max(energy, 0.0) + 0.0, ()
     program.fix(hydrolysis, min(energy, 1.0), min(energy, 1.0))
     status, _ = program.smallest_total()
     fluxes = program.fluxes()
@@ -176,6 +176,8 @@ def energy_from_nothing(population: Population) -> tuple[float, tuple[str, ...]]
 def _growth_from_nothing(population: Population) -> float:
     program = population.program
     lower, upper = population.closed_bounds()
+    lower = np.minimum(lower, 0.0)
+    upper = np.maximum(upper, 0.0)
     for i in population.sinks:
         lower[population.exchanges.reactions[i]] = 0.0
     # water, protons and the like may go in and out: they hold neither carbon nor electrons
@@ -183,7 +185,7 @@ def _growth_from_nothing(population: Population) -> float:
         population.open_ways(lower, upper, population.exchanges.of(name), 1000.0)
     program.set_bounds(lower, upper)
     status, rate = program.largest({population.growth.reaction: 1.0})
-    return max(rate, 0.0) if status == OPTIMAL else np.nan
+    return max(rate, 0.0) + 0.0 if status == OPTIMAL else np.nan
 
 
 _MASSES = {"C": 12.011, "H": 1.008, "O": 15.999, "N": 14.007, "P": 30.974, "S": 32.06, "K": 39.098, "Na": 22.990,

@@ -94,7 +94,8 @@ def _charges_usable(matrix: sp.csc_matrix, atoms: NDArray[np.float64], charges: 
     whole = np.asarray((matrix != 0).T @ (~known).astype(float)).ravel() == 0
     balanced = whole & (np.abs(np.nan_to_num(atoms) @ matrix) < 1e-6).all(axis=0)
     off = np.abs(np.nan_to_num(charges) @ matrix)[balanced] > 1e-6
-    return bool(off.mean() < 0.5) if off.size else True
+    # charges of nothing but zero are none at all: protons have one
+    return bool(off.mean() < 0.5 and np.nan_to_num(charges).any()) if off.size else True
 
 
 def _inferred(matrix: sp.csc_matrix, content: NDArray[np.float64]) -> NDArray[np.float64]:

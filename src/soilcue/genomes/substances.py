@@ -6,17 +6,16 @@ substance is looked for by the name of a compound, then by its identifier, then 
 
 from __future__ import annotations
 
-import csv
 import functools
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib import resources
 
 import numpy as np
 from numpy.typing import NDArray
 
 from soilcue.core.errors import InputError, unknown_name
+from soilcue.data.embedded_tables import embedded_rows
 from soilcue.genomes.elements import degree_of_reduction, elements_of
 from soilcue.genomes.metabolic_model import MetabolicModel
 
@@ -47,11 +46,6 @@ class Substance:
         return degree_of_reduction(self.formula, self.charge)
 
 
-def _rows(name: str) -> list[dict[str, str]]:
-    text = resources.files("soilcue.data").joinpath(name).read_text(encoding="utf-8")
-    return list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
-
-
 @functools.cache
 def substances() -> dict[str, Substance]:
     """All substances that are known by name."""
@@ -64,7 +58,7 @@ def substances() -> dict[str, Substance]:
             tuple(row["identifiers"].split()),
             tuple(row["names"].split(";")),
         )
-        for row in _rows("substances.csv")
+        for row in embedded_rows("substances.csv")
     }
 
 
@@ -72,7 +66,7 @@ def substances() -> dict[str, Substance]:
 def media() -> dict[str, dict[str, float]]:
     """Media by name: the largest uptake of each substance, mmol gDW-1 h-1."""
     found: dict[str, dict[str, float]] = {}
-    for row in _rows("media.csv"):
+    for row in embedded_rows("media.csv"):
         found.setdefault(row["medium"], {}).update(dict.fromkeys(_listed(row["substances"]), float(row["limit"])))
     return found
 

@@ -9,32 +9,26 @@ What the numbers hold: growth respiration at the largest growth on one substrate
 ``genomes-panel-maintained`` maintenance too. What they do not: the making of enzymes, death, dormancy, competition.
 """
 
-import csv
 import functools
 from collections.abc import Mapping
-from importlib import resources
 from typing import Any, ClassVar
 
 import jax.numpy as jnp
 
 from soilcue.core.parameters import Parameter, ParameterSet
 from soilcue.core.scheme import Evidence, Scheme
+from soilcue.data.embedded_tables import embedded_rows
 from soilcue.schemes import SCHEMES
 
 _SOURCES: tuple[str, ...] = ("he2024", "saifuddin2019", "machado2018", "teccampos2020", "peyraud2016")
 _OTHER = "other"
 
 
-def _rows(name: str) -> list[dict[str, str]]:
-    text = resources.files("soilcue.data").joinpath(name).read_text(encoding="utf-8")
-    return list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
-
-
 @functools.cache
 def substrates_of_pools() -> dict[str, dict[str, float]]:
     """The map: shares of carbon by class of substrate, for each pool of a soil model; ``other`` for any other pool."""
     found = {}
-    for row in _rows("substrates_of_pools.csv"):
+    for row in embedded_rows("substrates_of_pools.csv"):
         shares = {name: float(share) for name, share in row.items() if name != "pools" and float(share)}
         found.update(dict.fromkeys(row["pools"].split(), shares))
     return found
@@ -45,7 +39,7 @@ def cue_by_class(maintenance: str) -> dict[str, tuple[float, float]]:
     """Mean and standard deviation over genomes of ln(CUE / (1 - CUE)), by class of substrate."""
     return {
         row["substrate_class"]: (float(row["mean_log_odds"]), float(row["spread_log_odds"]))
-        for row in _rows("cue_by_substrate_class.csv")
+        for row in embedded_rows("cue_by_substrate_class.csv")
         if row["maintenance"] == maintenance
     }
 
