@@ -83,42 +83,40 @@ def _lines(groups: Sequence[str]) -> dict[str, dict[str, Any]]:
     }
 
 
+def _truth(rows: pd.DataFrame, x: str, unit: str, **more: Any) -> list[Trace]:
+    """The true CUE of community and ecosystem."""
+    return [
+        _line(title, rows[x], _finite(rows[column]), {"color": _INK, "dash": dash, "width": 3}, unit) | more
+        for column, (title, dash) in _TRUE.items()
+    ]
+
+
+def _line(name: str, x: pd.Series, y: list[float | None], line: Mapping[str, Any], unit: str) -> Trace:
+    """One line of a figure."""
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": name,
+        "x": x.to_numpy(float),
+        "y": y,
+        "line": dict(line),
+        "hovertemplate": f"{name}<br>%{{x:.4g}}{unit}: %{{y:.3f}}<extra></extra>",
+    }
+
+
 def time_figure(table: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -> Figure:
     """Readings and truth by the length of the incubation, for the scenario chosen on the page."""
     style = _lines(list(groups))
     traces: list[Trace] = []
     for name, rows in table.groupby("scenario", sort=False):
-        first = rows[rows.method == rows.method.iloc[0]]
-        for column, (title, dash) in _TRUE.items():
-            traces.append(
-                {
-                    "type": "scatter",
-                    "mode": "lines",
-                    "name": title,
-                    "x": first["hours"].to_numpy(float),
-                    "y": _finite(first[column]),
-                    "line": {"color": _INK, "dash": dash, "width": 3},
-                    "meta": {"scenario": str(name)},
-                    "hovertemplate": f"{title}<br>%{{x:.4g}} h: %{{y:.3f}}<extra></extra>",
-                }
-            )
+        meta = {"scenario": str(name)}
+        traces += _truth(rows[rows.method == rows.method.iloc[0]], "hours", " h", meta=meta)
         for method in groups:
             one = rows[rows.method == method]
             if one["reading"].isna().all():
                 continue
-            traces.append(
-                {
-                    "type": "scatter",
-                    "mode": "lines+markers",
-                    "name": short(method),
-                    "x": one["hours"].to_numpy(float),
-                    "y": _sensible(one["reading"]),
-                    "line": style[method],
-                    "marker": {"size": 5},
-                    "meta": {"scenario": str(name)},
-                    "hovertemplate": f"{short(method)}<br>%{{x:.4g}} h: %{{y:.3f}}<extra></extra>",
-                }
-            )
+            line = _line(short(method), one["hours"], _sensible(one["reading"]), style[method], " h")
+            traces.append(line | {"mode": "lines+markers", "marker": {"size": 5}, "meta": meta})
     hours = np.unique(table["hours"])
     layout: Layout = {
         "xaxis": _GRID | {"type": "log", "title": {"text": "length of the incubation, h"}, "tickvals": _few(hours)},
@@ -217,34 +215,11 @@ def response_figures(answers: pd.DataFrame, groups: Mapping[str, Sequence[str]])
     style = _lines(list(groups))
     figures = []
     for varied, rows in answers.groupby("varied", sort=False):
-        first = rows[rows.method == rows.method.iloc[0]]
-        traces: list[Trace] = [
-            {
-                "type": "scatter",
-                "mode": "lines",
-                "name": title,
-                "x": first["value"].to_numpy(float),
-                "y": _finite(first[column]),
-                "line": {"color": _INK, "dash": dash, "width": 3},
-                "hovertemplate": f"{title}<br>%{{x:.3g}}: %{{y:.3f}}<extra></extra>",
-            }
-            for column, (title, dash) in _TRUE.items()
-        ]
+        traces = _truth(rows[rows.method == rows.method.iloc[0]], "value", "")
         for method in groups:
             one = rows[rows.method == method]
-            if len(one) == 0 or one["reading"].isna().all():
-                continue
-            traces.append(
-                {
-                    "type": "scatter",
-                    "mode": "lines",
-                    "name": short(method),
-                    "x": one["value"].to_numpy(float),
-                    "y": _sensible(one["reading"]),
-                    "line": style[method],
-                    "hovertemplate": f"{short(method)}<br>%{{x:.3g}}: %{{y:.3f}}<extra></extra>",
-                }
-            )
+            if len(one) and not one["reading"].isna().all():
+                traces.append(_line(short(method), one["value"], _sensible(one["reading"]), style[method], ""))
         logarithmic = varied in ("dose", "mortality")
         axis = _GRID | {"title": {"text": RESPONSES[str(varied)][0]}}
         if logarithmic:
