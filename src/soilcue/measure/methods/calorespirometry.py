@@ -17,7 +17,7 @@ from soilcue.measure.methods import METHODS
 CARBON_MASS = 12.011
 """g mol-1."""
 OXYCALORIC = 455.0
-"""Heat per oxygen used, kJ mol-1 (Hansen et al. 2004)."""
+"""Heat per oxygen used, kJ mol-1 (Thornton's rule, as in Hansen et al. 2004; from secondary sources)."""
 USUAL_ERROR = 20.0
 """Error of a calorespirometric ratio that is nothing special, kJ mol-1."""
 

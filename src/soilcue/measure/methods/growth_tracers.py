@@ -21,7 +21,10 @@ from soilcue.measure.method import (
 from soilcue.measure.methods import METHODS
 
 LEUCINE_CARBON = 131.2 / 0.073 * 0.86 * 1e-6
-"""ug carbon per pmol leucine: 131.2 g mol-1, 7.3 mol % of protein, 0.86 carbon per protein (Simon and Azam 1989)."""
+"""ug carbon per pmol leucine: 131.2 g mol-1, 7.3 mol % of protein, 0.86 carbon per protein.
+
+Attributed to Simon and Azam (1989); from secondary sources, as are the factors of acetate in ergosterol.
+"""
 
 
 class GrowthTracers(Method):

@@ -31,7 +31,11 @@ NATURAL_WATER = 0.2005
 """Atom percent 18O of natural water (VSMOW)."""
 
 DNA_OXYGEN = 31.21
-"""Oxygen in DNA, percent by mass (Spohn et al. 2016; C39H44O24N15P4 gives 31.20)."""
+"""Oxygen in DNA, percent by mass, as attributed to Spohn et al. (2016).
+
+From secondary sources, not read in the paper; the formula C39H44O24N15P4 gives 31.20, six oxygen atoms a nucleotide
+31.17.
+"""
 
 # What the liquid and the vapour form share, from the DNA onwards.
 DNA_COLUMNS = (
