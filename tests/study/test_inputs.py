@@ -173,7 +173,7 @@ def test_drivers_that_do_not_fit_together_are_told(tmp_path):
         through_time(sites, monthly(2).assign_coords(site=["a", "b"]))
     with pytest.raises(InputError, match="no driver in it has a dimension 'time'"):
         through_time(sites, monthly(2).isel(time=0, drop=True))
-    with pytest.raises(InputError, match="neither monthly nor daily"):
+    with pytest.raises(InputError, match="without gaps"):
         through_time(sites, monthly(3).isel(time=[i for i in range(36) if i != 7]))
 
 
@@ -198,6 +198,19 @@ def test_drivers_a_model_cannot_use_are_told_by_validate(case, study):
         plan_of(read_study(study))
     for word in (*words, "sites.csv"):
         assert word in str(refused.value)
+
+
+def test_every_run_that_cannot_be_made_is_told(study):
+    text = study.read_text().replace(
+        "- century", "- century\n  - millennial\n  - {model: mimics, parameters: wieder2015}"
+    )
+    study.write_text(text.replace("{add: 5}", "{add: 500}"))
+    with pytest.raises(InputError) as refused:
+        plan_of(read_study(study))
+    told = str(refused.value).splitlines()
+    assert "3 of its runs or experiments cannot be made" in told[0]
+    assert "model 'millennial', experiment 'today'" in told[1]
+    assert "experiment 'warmer' changes it" in told[3]
 
 
 @given(data=st.data())

@@ -136,6 +136,16 @@ def test_file_that_changed_since_is_refused(copy):
     assert f"sites.csv changed since this study was written: its sha256 is {file_checksum(table)}" in told
 
 
+def test_progress_is_told_in_cells(study):
+    told = []
+    run_study(read_study(study), study.with_name("out"), progress=lambda *what: told.append(what))
+    for name in RUNS:
+        counts = [done for run, done, total in told if f"{run}.nc" == name]
+        assert counts[0] == 0
+        assert sum(counts) == 2
+    assert {total for _, _, total in told} == {2}
+
+
 def test_validate_says_what_would_be_run(study):
     told = soilcue("validate", study)
     assert told.code == 0

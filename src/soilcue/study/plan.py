@@ -129,21 +129,39 @@ def plan_of(source: StudyFile) -> Plan:
         if isinstance(experiment, Transient) and experiment.drivers is not None:
             files |= inputs.checksums(experiment.drivers, folder)
     laid_out = Plan(source, drivers, (), files)
-    runs = []
+    runs: list[Run] = []
+    problems: list[str] = []
     for experiment in study.experiments:
-        felt = laid_out.experiment_drivers(experiment)
-        years = _years(experiment, felt) if isinstance(experiment, Transient) else None
-        before = laid_out.start_drivers(experiment) if isinstance(experiment, Transient) else felt
-        if "time" in before.dims:
-            raise InputError(
-                f"experiment {experiment.name!r}: a steady state needs drivers without a time axis, and those of "
-                f"{place_of(before)} change. Give the study a climatology (a dimension 'month'), and the file that "
-                "changes to a transient experiment under drivers, with start: {first_years: ...} if it is to begin in "
-                "balance with its own first years."
-            )
+        try:
+            felt = laid_out.experiment_drivers(experiment)
+            years = _years(experiment, felt) if isinstance(experiment, Transient) else None
+            before = laid_out.start_drivers(experiment) if isinstance(experiment, Transient) else felt
+            _refuse_time_axis(experiment, before)
+        except InputError as error:
+            problems.append(str(error))
+            continue
         for chosen in study.models:
-            runs.append(_run(laid_out, chosen, experiment, felt, before, years))
+            try:
+                runs.append(_run(laid_out, chosen, experiment, felt, before, years))
+            except InputError as error:
+                problems.append(str(error))
+    if problems:
+        head = (
+            [] if len(problems) == 1 else [f"{source.path}: {len(problems)} of its runs or experiments cannot be made:"]
+        )
+        raise InputError("\n".join([*head, *problems]))
     return Plan(source, drivers, tuple(runs), files)
+
+
+def _refuse_time_axis(experiment: Steady | Transient, before: xr.Dataset) -> None:
+    """Raise `InputError` when there is to be a steady state under drivers that change."""
+    if "time" in before.dims:
+        raise InputError(
+            f"experiment {experiment.name!r}: a steady state needs drivers without a time axis, and those of "
+            f"{place_of(before)} change. Give the study a climatology (a dimension 'month'), and the file that "
+            "changes to a transient experiment under drivers, with start: {first_years: ...} if it is to begin in "
+            "balance with its own first years."
+        )
 
 
 def _run(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import shutil
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,10 +144,7 @@ def _done(plan: Plan, run: Run, place: Path, progress: Callable[[str, int, int],
     Each block is stored when it is finished, where there are several, and taken from there when a run was stopped.
     """
     experiment = run.experiment
-    total = run.cells * len(run.members)
-    told = (lambda cells: progress(run.name, cells, total)) if progress else None
-    if told:
-        told(0)
+    told = _Told(run, progress) if progress else None
     try:
         drivers = plan.experiment_drivers(experiment)
         before = plan.start_drivers(experiment) if isinstance(experiment, Transient) else None
@@ -174,7 +172,7 @@ def _done(plan: Plan, run: Run, place: Path, progress: Callable[[str, int, int],
                     parts.mkdir(parents=True, exist_ok=True)
                     write_netcdf(found.assign_attrs(part_of=run.checksum), path)
             elif told:
-                told(int((found["status"] != Status.NO_DRIVERS).sum()))
+                told(int((found["status"] != Status.NO_DRIVERS).sum()) * (run.years or 1))
             pieces.append(found)
         whole.append(_joined(pieces, dim) if len(pieces) > 1 else pieces[0])
     result = whole[0]
@@ -183,6 +181,24 @@ def _done(plan: Plan, run: Run, place: Path, progress: Callable[[str, int, int],
         result["parameter_value"] = _member_parameters(run)
     first = soil_model(run.model, run.members[0].parameters)
     return _with_origin(plan, run, first, drivers, result)
+
+
+class _Told:
+    """Tells of a run's progress in cells: a run through time counts each cell once a year."""
+
+    def __init__(self, run: Run, progress: Callable[[str, int, int], None]) -> None:
+        self.name, self.total = run.name, run.cells * len(run.members)
+        self.progress, self.years, self.counted, self.reported = progress, run.years or 1, 0, 0
+        self.lock = threading.Lock()
+        progress(self.name, 0, self.total)
+
+    def __call__(self, counted: int) -> None:
+        with self.lock:
+            self.counted += counted
+            finished = self.counted // self.years - self.reported
+            self.reported += finished
+        if finished:
+            self.progress(self.name, finished, self.total)
 
 
 def _cut(data: _Part, dim: str | None, piece: slice) -> _Part:
