@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from soilcue import __version__
-from soilcue.commands import atlas, cite, data, genomes, lab, lists, measure, meta, records, study
+from soilcue.commands import atlas, cite, data, genomes, lab, lists, measure, meta, records, response, study
 from soilcue.core.errors import InputError
 from soilcue.core.files import REFUSALS
 
@@ -26,6 +26,7 @@ for command in (
     lab.lab,
     meta.meta,
     measure.measure,
+    response.response,
     lists.models,
     lists.schemes,
     lists.methods,

@@ -22,10 +22,12 @@ import pandas as pd
 import scipy.optimize
 import xarray as xr
 
+from soilcue.core.derived import DERIVED
 from soilcue.core.errors import InputError, NotDefinedError, unknown_name
 from soilcue.core.files import read_netcdf, write_netcdf
+from soilcue.core.variables import find_driver
 from soilcue.schemes import SCHEMES
-from soilcue.soil_model import SoilModel, cue, model
+from soilcue.soil_model import LONG_TERM_MEANS, SoilModel, cue, model
 
 KEPT = ("cue", "soil_carbon", "soil_carbon_elasticity", "entombing", "priming", "status")
 """What the answer for one model and scheme holds of every cell."""
@@ -147,6 +149,25 @@ def response_of(
     return found
 
 
+def feedable_schemes(drivers: xr.Dataset) -> list[str]:
+    """Names of the schemes for which a Dataset holds, or implies, all drivers: the constant and the knob left out."""
+    names = []
+    for name in SCHEMES:
+        needs = SCHEMES[name].needs
+        if not isinstance(needs, tuple) or not needs:
+            continue
+        implied = {of for of in (*LONG_TERM_MEANS, *DERIVED) if _implied(drivers, of)}
+        if all(find_driver(drivers, need) or need in implied for need in needs):
+            names.append(name)
+    return names
+
+
+def _implied(drivers: xr.Dataset, name: str) -> bool:
+    """Whether a driver that is absent follows from others."""
+    needs = (LONG_TERM_MEANS[name][0],) if name in LONG_TERM_MEANS else DERIVED[name].needs
+    return all(find_driver(drivers, need) for need in needs)
+
+
 def correlation_parts(
     carbon: xr.DataArray, constant: xr.DataArray, efficiency: xr.DataArray, weights: xr.DataArray | None = None
 ) -> dict[str, float]:
@@ -227,8 +248,9 @@ def response_table(
     Raises
     ------
     InputError
-        For unknown names.
+        For unknown names, and for files that cannot be written.
     """
+    Path(folder).mkdir(parents=True, exist_ok=True)
     labels = {_label(scheme): scheme for scheme in ("constant", *schemes)}
     fingerprint = _fingerprint(drivers, weights)
     rows: list[dict[str, Any]] = []
@@ -241,15 +263,16 @@ def response_table(
         for label, scheme in labels.items():
             file = Path(folder) / f"{_file_name(f'{text} {label}')}.nc"
             row: dict[str, Any] = {"model": text, "scheme": label, "refused": ""}
-            try:
-                found = _kept(file, fingerprint)
-                if found is None:
+            found = _kept(file, fingerprint)
+            if found is None:
+                try:
                     found = response_of(name, scheme, drivers, parameters=parameters or None, weights=weights)
+                except InputError as error:
+                    rows.append(row | {"refused": str(error)})
+                else:
                     found.attrs["fingerprint"] = fingerprint
                     write_netcdf(found, file)
-            except InputError as error:
-                rows.append(row | {"refused": str(error)})
-            else:
+            if found is not None:
                 states[text, label] = found
                 rows.append(row | _summary(found, states[text, "constant"], weights))
             if progress:

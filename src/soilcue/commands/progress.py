@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
+def progress_bars(things: str = "cells") -> Iterator[Callable[[str, int, int], None]]:
     """What to tell of the work: a bar a model on a terminal, else a line a model."""
     from rich.console import Console
 
@@ -22,7 +22,7 @@ def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
 
         def line(name: str, done: int, total: int) -> None:
             if done == 0:
-                typer.echo(f"{name}: {total:,} cells", err=True)
+                typer.echo(f"{name}: {total:,} {things}", err=True)
 
         yield line
         return
@@ -31,10 +31,10 @@ def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
     from rich.text import Text
 
     class Rate(ProgressColumn):
-        """Cells a second."""
+        """Cells, or whatever is done, a second."""
 
         def render(self, task) -> Text:
-            return Text(f"{task.speed or 0:,.0f} cells/s")
+            return Text(f"{task.speed or 0:,.{0 if things == 'cells' else 1}f} {things}/s")
 
     columns = (
         TextColumn("{task.description:<24}"),

@@ -1,0 +1,432 @@
+"""The page of `soilcue response`: what CUE does to soil carbon, in which model, and why models disagree."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from soilcue.core.references import bibliography
+from soilcue.data import coastlines
+from soilcue.report import maps
+from soilcue.report.atlas_figures import model_name
+from soilcue.report.page import Cell, Figure, Table, Trace, View, write_page
+from soilcue.schemes import SCHEMES
+
+SHOWN = 3
+"""Schemes whose maps the page holds: each is one map of CUE and one of carbon a model."""
+
+_FLAGS = {
+    2: ("infeasible", "#d55e00"),
+    3: ("extinct", "#7b3294"),
+    4: ("unstable", "#b8860b"),
+    5: ("unconverged", "#1d2430"),
+}
+_PARTS = {"causal": "#0072b2", "covarying": "#e69f00"}
+_GRID = {
+    "gridcolor": "#e4e7eb",
+    "zeroline": True,
+    "zerolinecolor": "#9aa3ad",
+    "linecolor": "#9aa3ad",
+    "ticks": "outside",
+}
+
+States = Mapping[tuple[str, str], xr.Dataset]
+
+
+def response_page(table: pd.DataFrame, states: States, weights: xr.DataArray, path: str | os.PathLike[str]) -> Path:
+    """Write the page: one HTML file that needs no network.
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        From `soilcue.analyse.response_table`.
+    states : mapping
+        From the same call, on a grid (lat, lon).
+    weights : xr.DataArray
+        Vegetated area, (lat, lon).
+    path : path
+        The HTML file to write.
+
+    Returns
+    -------
+    pathlib.Path
+    """
+    models = list(dict.fromkeys(table["model"]))
+    solved = table[table["refused"] == ""]
+    schemes = [s for s in dict.fromkeys(solved["scheme"]) if s != "constant"]
+    shown = schemes[:SHOWN]
+    rows = maps.shown_rows(weights["lat"].values, np.asarray(weights > 0))
+    cut = {key: state.isel(lat=rows) for key, state in states.items()}
+    coasts = maps.coastline_trace(coastlines())
+    sections = {
+        "elasticity_maps": [_elasticity_map(m, cut[m, "constant"], coasts) for m in models if (m, "constant") in cut],
+        "cue_maps": [_scheme_map(m, shown, cut, coasts, "cue") for m in models if (m, "constant") in cut],
+        "change_maps": [_scheme_map(m, shown, cut, coasts, "change") for m in models if (m, "constant") in cut],
+        "relations": [_relation(m, shown, states) for m in models if (m, "constant") in cut],
+        "parts": [_parts_figure(solved, models, shown)],
+    }
+    return write_page(
+        "response.html.j2",
+        path,
+        [figure for section in sections.values() for figure in section],
+        {name: [figure.name for figure in section] for name, section in sections.items()}
+        | {
+            "title": "What microbial carbon use efficiency does to soil carbon",
+            "lead": f"{len(models)} soil models under {len(schemes)} schemes of CUE, each moved as a whole until its "
+            "mean CUE is that of the constant: what differs is its shape, not its level. Annual-mean steady states.",
+            "findings": _findings(solved, models),
+            "choices": [(scheme, scheme) for scheme in shown],
+            "balance_table": _balance_table(solved, states, models),
+            "change_table": _matrix(
+                table, models, schemes, _change_cell, "Change of typical soil carbon against constant CUE, %"
+            ),
+            "correlation_table": _matrix(
+                table,
+                models,
+                schemes,
+                _correlation_cell,
+                "Correlation of CUE and ln soil carbon across space: causal + covarying",
+            ),
+            "scheme_table": _scheme_table(schemes),
+            "refusals": _refusals(table),
+            "flags": _flag_lines(solved, models),
+            "references": references_of(states),
+        },
+    )
+
+
+def references_of(states: States) -> list[str]:
+    """What to cite for all states, each once."""
+    lines = [line for state in states.values() for line in str(state.attrs["references"]).splitlines()]
+    return list(dict.fromkeys([*bibliography(["he2024"]), *lines]))
+
+
+# ---- words and tables ----------------------------------------------------------------------------------------------
+
+
+def _findings(solved: pd.DataFrame, models: list[str]) -> list[str]:
+    """The main numbers, in sentences."""
+    at_rest = solved[solved["scheme"] == "constant"].set_index("model")
+    gains = [m for m in models if m in at_rest.index and at_rest.loc[m, "elasticity"] > 0]
+    losses = [m for m in models if m in at_rest.index and at_rest.loc[m, "elasticity"] < 0]
+
+    def named(those):
+        return ", ".join(f"{model_name(m)} ({at_rest.loc[m, 'elasticity']:+.2f})" for m in those) or "none"
+
+    known = solved[(solved["scheme"] != "constant") & solved["correlation"].notna()]
+    opposite = known[known["correlation"] * known["causal"] < 0]
+    return [
+        f"One percent more CUE everywhere raises soil carbon in {named(gains)}; it lowers it in {named(losses)} "
+        "(percent, mean over vegetated land).",
+        f"In {len(opposite)} of {len(known)} pairs of model and scheme the correlation of CUE with soil carbon across "
+        "space has the opposite sign of what CUE causes: such a correlation says nothing of the mechanism.",
+    ]
+
+
+def _balance_table(solved: pd.DataFrame, states: States, models: list[str]) -> Table:
+    """Entombing against priming at constant CUE, and the pools behind it."""
+    rows = []
+    for m in models:
+        found = solved[(solved["model"] == m) & (solved["scheme"] == "constant")]
+        if found.empty:
+            continue
+        row = found.iloc[0]
+        parts = [text.rsplit(" ", 1) for text in states[m, "constant"].attrs["pool_parts"].split("; ")]
+        ranked = sorted(((pool, float(value)) for pool, value in parts), key=lambda part: -abs(part[1]))[:3]
+        why = ", ".join(f"{pool.replace('_', ' ')} {value:+.2f}" for pool, value in ranked)
+        rows.append(
+            (
+                model_name(m),
+                [
+                    Cell(f"{row['elasticity']:+.2f}"),
+                    Cell(f"{row['entombing']:+.2f}"),
+                    Cell(f"{row['priming']:+.2f}"),
+                    Cell(f"{row['area_that_gains_percent']:.0f} %"),
+                    Cell(why, prose=True),
+                ],
+            )
+        )
+    header = [
+        [
+            ("model", 1),
+            ("elasticity", 1),
+            ("entombing", 1),
+            ("priming", 1),
+            ("area that gains", 1),
+            ("largest parts, by pool", 1),
+        ]
+    ]
+    return Table("Percent of soil carbon for one percent of CUE, at constant CUE", header, rows)
+
+
+def _matrix(table: pd.DataFrame, models: list[str], schemes: list[str], cell, caption: str) -> Table:
+    """Schemes down, models across."""
+    by_pair = {(row["model"], row["scheme"]): row for _, row in table.iterrows()}
+    rows = [(scheme, [cell(by_pair.get((m, scheme))) for m in models]) for scheme in schemes]
+    return Table(caption, [[("scheme", 1), *((model_name(m), 1) for m in models)]], rows)
+
+
+def _change_cell(row: Any) -> Cell:
+    if row is None or row["refused"]:
+        return Cell("refused", note=True)
+    return Cell(f"{row['change_percent']:+.0f}", shade=min(1.0, abs(row["change_percent"]) / 100))
+
+
+def _correlation_cell(row: Any) -> Cell:
+    if row is None or row["refused"]:
+        return Cell("refused", note=True)
+    if not math.isfinite(row["correlation"]):
+        return Cell("–", note=True)
+    return Cell(
+        f"{row['correlation']:+.2f}",
+        f"{row['causal']:+.2f} {row['covarying']:+.2f}",
+        shade=0.8 if row["correlation"] * row["causal"] < 0 else math.nan,
+    )
+
+
+def _scheme_table(schemes: list[str]) -> Table:
+    """Equation and evidence of each scheme."""
+    rows = []
+    for label in schemes:
+        name = label.partition(":")[0].partition(" ")[0]
+        if name not in list(SCHEMES):
+            continue
+        scheme = SCHEMES[name]
+        rows.append(
+            (
+                label,
+                [
+                    Cell(scheme.equation, prose=True),
+                    Cell(scheme.evidence.arrow, note=True),
+                    Cell(
+                        scheme.evidence.why,
+                        f"but: {scheme.evidence.contested}" if scheme.evidence.contested else "",
+                        prose=True,
+                    ),
+                ],
+            )
+        )
+    return Table("The schemes", [[("scheme", 1), ("equation", 1), ("arrow", 1), ("how well known", 1)]], rows)
+
+
+def _refusals(table: pd.DataFrame) -> list[str]:
+    """Each reason once, with the pairs it holds for."""
+    reasons: dict[str, list[str]] = {}
+    for _, row in table[table["refused"] != ""].iterrows():
+        reasons.setdefault(row["refused"].partition(" It has: ")[0], []).append(f"{row['scheme']} in {row['model']}")
+    return [f"{', '.join(pairs)}: {reason}" for reason, pairs in reasons.items()]
+
+
+def _flag_lines(solved: pd.DataFrame, models: list[str]) -> list[str]:
+    """Cells without a state of rest, by model."""
+    lines = []
+    for m in models:
+        of_model = solved[solved["model"] == m]
+        worst = of_model[(of_model["extinct"] > 0) | (of_model["other_flags"] > 0)]
+        for _, row in worst.sort_values("extinct", ascending=False).head(3).iterrows():
+            lines.append(
+                f"{model_name(m)} under {row['scheme']}: microbes die out in {row['extinct']:,} cells, "
+                f"{row['other_flags']:,} are flagged otherwise, {row['settled']:,} are settled."
+            )
+    return lines
+
+
+# ---- figures -------------------------------------------------------------------------------------------------------
+
+
+def _land(state: xr.Dataset) -> list[Trace]:
+    """Cells that have drivers and no state of rest."""
+    traces = []
+    for value, (meaning, colour) in _FLAGS.items():
+        here = state["status"].values == value
+        if here.any():
+            traces.append(
+                maps.plain_cells(state["lon"].values, state["lat"].values, here, colour, f"no value: {meaning}")
+            )
+    return traces
+
+
+def _field(state: xr.Dataset, values: xr.DataArray, form: str) -> Trace:
+    """Coloured cells of one map."""
+    listed = np.isfinite(values.values)
+    return maps.cells(
+        state["lon"].values,
+        state["lat"].values,
+        values.values,
+        listed,
+        coloraxis="coloraxis",
+        hovertemplate=f"{form}<br>%{{y:.2f}}°, %{{x:.2f}}°<extra></extra>",
+    )
+
+
+def _span(values: Any, around_nought: bool) -> tuple[float, float]:
+    """Range of colours: the inner nine tenths of the values, symmetric where the sign matters."""
+    finite = np.asarray(values)[np.isfinite(values)]
+    if finite.size == 0:
+        return -1.0, 1.0
+    low, high = np.quantile(finite, (0.05, 0.95))
+    if around_nought:
+        widest = max(abs(low), abs(high), 1e-6)
+        return -float(widest), float(widest)
+    return float(low), float(max(high, low + 1e-6))
+
+
+def _elasticity_map(model: str, state: xr.Dataset, coasts: Trace) -> Figure:
+    """D ln(soil carbon) / d ln(CUE) in each cell."""
+    values = state["soil_carbon_elasticity"]
+    low, high = _span(values.values, True)
+    layout = maps.map_layout(state["lat"].values, {"colorscale": "RdBu", "cmin": low, "cmax": high})
+    share = float((values > 0).where(values.notnull()).mean())
+    return Figure(
+        f"elasticity-{_slug(model)}",
+        model_name(model),
+        f"World map of the percent by which soil carbon of {model_name(model)} changes for one percent of CUE. It "
+        f"rises in {100 * share:.0f} percent of the cells.",
+        [*_land(state), _field(state, values, "%{z:+.2f} % per % CUE"), coasts],
+        layout,
+    )
+
+
+def _scheme_map(model: str, shown: list[str], states: States, coasts: Trace, what: str) -> Figure:
+    """Maps of CUE, or of the change of carbon, one a scheme; the control ``scheme`` switches."""
+    constant = states[model, "constant"]
+    traces: list[Trace] = []
+    views = []
+    for i, scheme in enumerate(shown):
+        state = states.get((model, scheme))
+        if state is None:
+            values = xr.full_like(constant["cue"], np.nan)
+        elif what == "cue":
+            values = state["cue"]
+        else:
+            values = 100 * (state["soil_carbon"] / constant["soil_carbon"] - 1)
+        low, high = _span(values.values, what == "change")
+        meta = {"meta": {"scheme": scheme}, "visible": i == 0}
+        form = "CUE %{z:.3f}" if what == "cue" else "%{z:+.0f} %"
+        traces += [trace | meta for trace in _land(state if state is not None else constant)]
+        traces.append(_field(constant, values, form) | meta)
+        views.append(View({"scheme": scheme}, {"coloraxis.cmin": low, "coloraxis.cmax": high}))
+    first = views[0].layout if views else {"coloraxis.cmin": 0.0, "coloraxis.cmax": 1.0}
+    layout = maps.map_layout(
+        constant["lat"].values,
+        {
+            "colorscale": "Viridis" if what == "cue" else "RdBu",
+            "cmin": first["coloraxis.cmin"],
+            "cmax": first["coloraxis.cmax"],
+        },
+    )
+    words = "emergent CUE" if what == "cue" else "percent of soil carbon gained or lost against constant CUE"
+    return Figure(
+        f"{what}-{_slug(model)}",
+        model_name(model),
+        f"World maps of {words} of {model_name(model)}, one a scheme.",
+        [*traces, coasts],
+        layout,
+        views,
+    )
+
+
+def _relation(model: str, shown: list[str], states: States) -> Figure:
+    """Soil carbon against CUE over cells, with CUE varying and at constant CUE of the same mean."""
+    traces: list[Trace] = []
+    random = np.random.default_rng(0)
+    constant = states[model, "constant"]
+    for i, scheme in enumerate(shown):
+        state = states.get((model, scheme))
+        if state is None:
+            continue
+        known = np.flatnonzero((state["soil_carbon"].notnull() & constant["soil_carbon"].notnull()).values.ravel())
+        few = random.choice(known, min(800, known.size), replace=False)
+        meta = {"meta": {"scheme": scheme}, "visible": i == 0}
+        for source, colour, name in (
+            (constant, _PARTS["covarying"], "at constant CUE"),
+            (state, _PARTS["causal"], "under the scheme"),
+        ):
+            traces.append(
+                {
+                    "type": "scatter",
+                    "mode": "markers",
+                    "name": name,
+                    "x": state["cue"].values.ravel()[few],
+                    "y": source["soil_carbon"].values.ravel()[few] / 1000,
+                    "marker": {"size": 4, "opacity": 0.45, "color": colour},
+                    "hovertemplate": "CUE %{x:.3f}<br>%{y:.1f} kg m⁻²<extra>" + name + "</extra>",
+                }
+                | meta
+            )
+    layout = {
+        "xaxis": _GRID | {"title": {"text": "emergent CUE of the scheme"}},
+        "yaxis": _GRID | {"title": {"text": "soil carbon, kg m⁻²"}, "type": "log"},
+        "margin": {"l": 60, "r": 10, "t": 6, "b": 44},
+        "legend": {"orientation": "h", "y": 1.12},
+    }
+    return Figure(
+        f"relation-{_slug(model)}",
+        model_name(model),
+        f"Soil carbon of {model_name(model)} over the CUE of the scheme: under it, and at constant CUE in the same "
+        "cells.",
+        traces,
+        layout,
+        aspect=1.5,
+        least_height=240,
+    )
+
+
+def _parts_figure(solved: pd.DataFrame, models: list[str], shown: list[str]) -> Figure:
+    """Causal and covarying part of the correlation, by model; the control ``scheme`` switches."""
+    traces: list[Trace] = []
+    for i, scheme in enumerate(shown):
+        of_scheme = solved[solved["scheme"] == scheme].set_index("model")
+        there = [m for m in models if m in of_scheme.index]
+        meta = {"meta": {"scheme": scheme}, "visible": i == 0}
+        for part, colour in _PARTS.items():
+            traces.append(
+                {
+                    "type": "bar",
+                    "name": part,
+                    "x": [model_name(m) for m in there],
+                    "y": np.array([of_scheme.loc[m, part] for m in there], dtype=float),
+                    "marker": {"color": colour},
+                    "hovertemplate": f"%{{x}}: {part} %{{y:+.2f}}<extra></extra>",
+                }
+                | meta
+            )
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "name": "correlation",
+                "x": [model_name(m) for m in there],
+                "y": np.array([of_scheme.loc[m, "correlation"] for m in there], dtype=float),
+                "marker": {"color": maps.INK, "size": 10, "symbol": "diamond"},
+                "hovertemplate": "%{x}: correlation %{y:+.2f}<extra></extra>",
+            }
+            | meta
+        )
+    layout = {
+        "barmode": "relative",
+        "xaxis": _GRID | {"showgrid": False},
+        "yaxis": _GRID | {"title": {"text": "correlation of CUE and ln soil carbon"}},
+        "margin": {"l": 60, "r": 10, "t": 6, "b": 60},
+        "legend": {"orientation": "h", "y": 1.12},
+    }
+    return Figure(
+        "parts",
+        "",
+        "Bars: the part of the correlation of CUE with soil carbon that CUE causes, and the part that is there at "
+        "constant CUE; their sum is the correlation.",
+        traces,
+        layout,
+        least_height=320,
+    )
+
+
+def _slug(model: str) -> str:
+    return model.replace(":", "-")
