@@ -18,7 +18,7 @@ _PUBLIC = {
     "InputError": "soilcue.core.errors",
 }
 
-_ROOMS = ("genomes", "lab", "measure", "records", "study", "synthesis")
+_ROOMS = ("analyse", "genomes", "lab", "measure", "records", "study", "synthesis")
 """Rooms that are used by their own name: soilcue.synthesis.fit."""
 
 __all__ = ["__version__", *_PUBLIC, *_ROOMS]

@@ -13,8 +13,6 @@ import soilcue as sc
 from soilcue.analyse import correlation_parts, experiment, half_time, level_of, response_of, response_table
 from soilcue.core.errors import InputError, NotDefinedError
 
-pytestmark = pytest.mark.usefixtures("quick_compilation")
-
 
 @pytest.fixture(scope="module")
 def drivers():

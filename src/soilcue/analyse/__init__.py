@@ -3,10 +3,19 @@
 from soilcue.analyse.response import (
     correlation_parts,
     experiment,
+    feedable_schemes,
     half_time,
     level_of,
     response_of,
     response_table,
 )
 
-__all__ = ["correlation_parts", "experiment", "half_time", "level_of", "response_of", "response_table"]
+__all__ = [
+    "correlation_parts",
+    "experiment",
+    "feedable_schemes",
+    "half_time",
+    "level_of",
+    "response_of",
+    "response_table",
+]

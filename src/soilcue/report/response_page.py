@@ -282,7 +282,9 @@ def _elasticity_map(model: str, state: xr.Dataset, coasts: Trace) -> Figure:
     """D ln(soil carbon) / d ln(CUE) in each cell."""
     values = state["soil_carbon_elasticity"]
     low, high = _span(values.values, True)
-    layout = maps.map_layout(state["lat"].values, {"colorscale": "RdBu", "cmin": low, "cmax": high})
+    layout = maps.map_layout(
+        state["lat"].values, {"colorscale": "RdBu", "reversescale": True, "cmin": low, "cmax": high}
+    )
     share = float((values > 0).where(values.notnull()).mean())
     return Figure(
         f"elasticity-{_slug(model)}",
@@ -318,6 +320,7 @@ def _scheme_map(model: str, shown: list[str], states: States, coasts: Trace, wha
         constant["lat"].values,
         {
             "colorscale": "Viridis" if what == "cue" else "RdBu",
+            "reversescale": what != "cue",  # the script's scale ends in red; carbon that is gained is blue
             "cmin": first["coloraxis.cmin"],
             "cmax": first["coloraxis.cmax"],
         },

@@ -54,10 +54,11 @@ def value_and_gradient(
             return weights @ year.mean_stocks
         if network.linear:
             return weights @ linear(changed, drivers).stocks
-        return weights @ jnp.exp(last_step(changed, drivers, jnp.log(start), found))
+        return weights @ jnp.exp(last_step(changed, drivers, jnp.log(start), frozen))
 
-    # the frozen matrix of the last Newton step, which neither a year nor a linear model takes
-    found = None if seasonal or network.linear else slopes(network, jnp.asarray(start), network.environment(drivers))
+    if not (seasonal or network.linear):
+        # the matrix of the last Newton step; a year and a linear model have none
+        frozen = slopes(network, jnp.asarray(start), network.environment(drivers))
 
     # one value of each parameter per cell, so that the derivative is the cell's own
     spread = {name: jnp.broadcast_to(v[..., None], (*v.shape, cells)) for name, v in network.parameters.items()}
