@@ -35,6 +35,7 @@ def genomes(
     Without a folder it takes the models that the package holds. A run that was stopped goes on where it was.
     """
     import os
+    import shutil
 
     from soilcue.core.errors import InputError
     from soilcue.core.files import whole_file
@@ -71,6 +72,7 @@ def genomes(
         references = bibliography(keys)
         genomes_page(panel, comparison, organisms, references, page)
         written = write_panel(panel, folder, references)
+    shutil.rmtree(folder / "genomes.parts", ignore_errors=True)  # not before everything else is on the disk
     for line in summary(panel):
         typer.echo(line)
     for path in written:

@@ -11,7 +11,6 @@ import hashlib
 import json
 import multiprocessing
 import os
-import shutil
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -131,7 +130,7 @@ def examine_panel(
         As in `Genome.cue`; several kinds of maintenance.
     keep : Path, optional
         Folder for the results of single genomes while the work goes on. A run that was stopped and is started again
-        with the same folder and settings goes on from there. Removed when all is done.
+        with the same folder and settings goes on from there. Remove it when the tables are written.
     processes : int
         Genomes examined at a time, each in a process of its own (spawned: guard the main module of a script). With 1
         all is done in this process.
@@ -166,10 +165,7 @@ def examine_panel(
             with whole_file(_part(path, keep)) as beside:
                 beside.write_text(json.dumps(result), encoding="utf-8")
         told(len(results), len(files), path.name)
-    found = _gathered([results[path] for path in files], files, settings)
-    if keep is not None:
-        shutil.rmtree(keep, ignore_errors=True)
-    return found
+    return _gathered([results[path] for path in files], files, settings)
 
 
 def _part(path: Path, keep: Path) -> Path:
