@@ -1017,7 +1017,7 @@ class _Run:
             run[name] = values
             run[name].attrs |= OUTPUTS[name].attributes()
         run["status"].attrs |= _status_attributes(RUN_STATUS)
-        texts = limit_texts(model.network, dict.fromkeys(_names_of(model.network), np.ones(1)))
+        texts = limit_texts(model.network, dict.fromkeys(_names_of(model.network), np.ones(1)), at_rest=False)
         if texts:
             run["crossed_limits"] = layout.array(self.crossed)
             run["crossed_limits"].attrs |= OUTPUTS["crossed_limits"].attributes() | _limit_attributes(texts)

@@ -263,6 +263,10 @@ class Network(eqx.Module):
         """Reasons why a cell has no answer in this model, each with the cells it holds for (boolean arrays)."""
         return {}
 
+    def limits_of_rest(self, environment: Mapping[str, Any]) -> dict[str, Any]:
+        """Reasons, known in closed form, why a cell never comes to rest; a run through time may start in it."""
+        return {}
+
     def intrinsic_cue(self, reference: Any, feels: Mapping[str, Any], published: Any = None) -> Any:
         """Intrinsic CUE of one slot: the paper's own, or the schemes applied left to right to the reference value.
 

@@ -117,7 +117,15 @@ class AWB(Network):
         }
 
     def limits(self, environment: Mapping[str, Any]) -> dict[str, Any]:
-        """Where the published lines leave their domain, and where carbon would pile up without end."""
+        """Where the published lines leave their domain."""
+        e = environment
+        return {
+            "CUE of the model outside (0, 1)": (e["cue"] <= 0) | (e["cue"] >= 1),
+            "half-saturation of the model not above zero": (e["half_organic"] <= 0) | (e["half_dissolved"] <= 0),
+        }
+
+    def limits_of_rest(self, environment: Mapping[str, Any]) -> dict[str, Any]:
+        """Where microbes cannot live on any amount of carbon, or carbon would pile up without end."""
         e = environment
         cue, loss = e["cue"], e["mortality"] + e["enzyme_production"]
         enzymes = e["enzyme_production"] / e["enzyme_loss"]
@@ -126,8 +134,6 @@ class AWB(Network):
         broken_down = 1 - e["input_to_dissolved"] + e["necromass_to_organic"] * e["mortality"] * biomass
         inside = (cue > 0) & (cue < 1) & (e["half_organic"] > 0) & (e["half_dissolved"] > 0)
         return {
-            "CUE of the model outside (0, 1)": (cue <= 0) | (cue >= 1),
-            "half-saturation of the model not above zero": (e["half_organic"] <= 0) | (e["half_dissolved"] <= 0),
             "uptake cannot make up for death": inside & (cue * e["largest_uptake"] <= loss),
             "enzymes cannot keep up with the input": inside
             & (broken_down >= e["largest_depolymerisation"] * enzymes * biomass),

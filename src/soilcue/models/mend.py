@@ -101,7 +101,7 @@ class Mend(Network):
         cue = self.intrinsic_cue(p["cue"] * jnp.ones_like(density), feels)
         return {**p, **per_volume, "density": density, "input": drivers["carbon_input"], "cue": cue}
 
-    def limits(self, environment: Mapping[str, Any]) -> dict[str, Any]:
+    def limits_of_rest(self, environment: Mapping[str, Any]) -> dict[str, Any]:
         """Where microbes cannot live on any amount of carbon, or carbon piles up without end."""
         e = environment
         cue = e["cue"]

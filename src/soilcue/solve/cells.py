@@ -17,7 +17,7 @@ import numpy as np
 
 from soilcue.core.network import Network
 from soilcue.solve.seasonal import mean_of_year, one_seasonal_block
-from soilcue.solve.steady import disturbance, flux_table, one_block, slopes
+from soilcue.solve.steady import all_limits, disturbance, flux_table, one_block, slopes
 
 ACCEPTED = 1e-10
 """Largest residual (log gain - log loss; relative change over the year) of a settled cell."""
@@ -164,18 +164,19 @@ def _limits(network, drivers):
     cells = drivers["carbon_input"].shape[-1]
     crossed = [
         jnp.broadcast_to(c, drivers["carbon_input"].shape).reshape(-1, cells).any(axis=0)
-        for c in network.limits(network.environment(drivers)).values()
+        for c in all_limits(network, network.environment(drivers)).values()
     ]
     return jnp.stack(crossed) if crossed else jnp.zeros((0, cells), bool)
 
 
-def limit_texts(network: Network, drivers: Mapping[str, np.ndarray]) -> tuple[str, ...]:
-    """The texts of the model's limits, in order."""
+def limit_texts(network: Network, drivers: Mapping[str, np.ndarray], at_rest: bool = True) -> tuple[str, ...]:
+    """The texts of the model's limits, in order; for a run through time those of rest are left out."""
     one = {name: np.asarray(values, float)[..., :1] for name, values in drivers.items()}
     found: list[str] = []
 
     def trace(drivers):
-        found[:] = list(network.limits(network.environment(drivers)))
+        environment = network.environment(drivers)
+        found[:] = list(all_limits(network, environment) if at_rest else network.limits(environment))
         return 0
 
     jax.eval_shape(trace, one)

@@ -67,6 +67,10 @@ class Drawn(eqx.Module):
         """As `Network.limits`, under the drawn parameters."""
         return self._with(environment[_MARK]).limits(environment)
 
+    def limits_of_rest(self, environment: Mapping[str, Any]) -> dict[str, Any]:
+        """The reasons of the member why a cell never comes to rest."""
+        return self._with(environment[_MARK]).limits_of_rest(environment)
+
     def cue_slots(self, drivers: Mapping[str, Any]) -> dict[str, Any]:
         """As `Network.cue_slots`, under the drawn parameters."""
         own, drawn = self._parted(drivers)

@@ -135,10 +135,15 @@ def slopes(network: Network, stocks, environment) -> Slopes:
     return Slopes(gain, loss, by_gain, by_loss)
 
 
+def all_limits(network: Network, environment) -> dict[str, Any]:
+    """Reasons why a cell has no steady state: limits of the published functions, and what never comes to rest."""
+    return network.limits(environment) | network.limits_of_rest(environment)
+
+
 def feasible(network: Network, environment, shape: tuple[int, ...]):
     """Whether no limit of the model is crossed, for cells (or periods and cells) of a shape."""
     allowed = jnp.ones(shape, bool)
-    for crossed in network.limits(environment).values():
+    for crossed in all_limits(network, environment).values():
         allowed &= ~jnp.broadcast_to(crossed, shape)
     return allowed
 
