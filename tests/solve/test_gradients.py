@@ -155,7 +155,9 @@ def test_by_driver_and_parameter(name, still):
     check_by_parameter(network, drivers, gradient["parameter_derivative"], CHOSEN[name])
 
 
+@pytest.mark.parametrize("name", ["century", "millennial"])
 def test_by_driver_and_parameter_with_seasons(name, seasonal):
+    """One linear model and one that is not: the year's derivatives are the same code for every network."""
     model = sc.model(name)
     network, gradient = model.network, model.gradient(seasonal)
     drivers = in_model_units(network, seasonal)
