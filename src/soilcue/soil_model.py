@@ -1309,7 +1309,6 @@ def list_schemes() -> pd.DataFrame:
                 "parameters": "; ".join(_parameter_text(scheme, parameter) for parameter in scheme.declared),
                 "parameter_sets": ", ".join(published.name for published in scheme.sets),
                 "includes": ", ".join(scheme.includes),
-                "memory": ", ".join(scheme.remembers),
                 "arrow": scheme.evidence.arrow,
                 "evidence": scheme.evidence.why,
                 "contested": scheme.evidence.contested,

@@ -76,8 +76,6 @@ class Scheme(eqx.Module):
     """Range of each driver that its evidence covers, in the driver's unit. Beyond it the equation is extrapolated."""
     includes: ClassVar[tuple[str, ...]] = ()
     """Which of `LOSSES` it describes. A model that has one of them as a flux of its own refuses the scheme."""
-    remembers: ClassVar[tuple[str, ...]] = ()
-    """What it keeps in mind, if anything: one pool each, of its own currency."""
     evidence: ClassVar[Evidence]
     monotone: ClassVar[Mapping[str, int]] = {}
     """Drivers with which CUE never falls (1) or never rises (-1) under the default parameters, over their limits."""
