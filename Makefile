@@ -27,7 +27,7 @@ lint: $(VENV)/installed-lint ## style and types: ruff, mypy
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
-bench: $(VENV)/installed ## speed, side by side with SciPy and NumPy
+bench: $(VENV)/installed ## speed, side by side with SciPy, NumPy and, where it is installed, numba
 	@for benchmark in $$(grep -l __main__ benchmarks/*.py); do echo "$$benchmark"; $(VENV)/bin/python "$$benchmark" || exit; done
 
 study: $(VENV)/installed ## longer studies with stored seeds (tens of minutes): they rewrite their tables in studies/

@@ -61,7 +61,8 @@ def patankar_step(network: Network, stocks, environment, duration):
     Parameters
     ----------
     network : Network
-    stocks : array, shape (pools, cells)
+    stocks : tuple of array, shape (cells,)
+        One a pool.
     environment : dict
         Held constant over the step.
     duration : float
@@ -69,7 +70,8 @@ def patankar_step(network: Network, stocks, environment, duration):
 
     Returns
     -------
-    tuple of arrays, shapes (pools, cells) and (fluxes, cells)
+    tuple of two tuples of array, shape (cells,)
+        One a pool, and one a flux: apart, so that nothing is copied that is only added to.
 
     References
     ----------
@@ -88,11 +90,11 @@ def patankar_step(network: Network, stocks, environment, duration):
         turned_over = duration * _per_stock(flux, stocks[s])
         moved = {(s, s): turned_over} | ({(row[flux.target], s): -turned_over} if flux.target in row else {})
         add_entries(matrix, moved)
-    after = jnp.stack(solve_entries(matrix, right))
+    after = solve_entries(matrix, right)
     table = [
         _per_stock(f, stocks[row[f.source]]) * after[row[f.source]] if f.source in row else f.rate * one for f in fluxes
     ]
-    return after, jnp.stack(table)
+    return tuple(after), tuple(table)
 
 
 def _per_stock(flux: Flux, stock):
@@ -110,7 +112,8 @@ def _implicit(network: Network, stocks, environment, duration):
     """Stocks after one implicit Euler step: Newton's method from the Patankar step."""
     guess, _ = patankar_step(network, stocks, environment, duration)
     if network.linear:
-        return guess  # the two steps are one
+        return jnp.stack(guess)  # the two steps are one
+    guess, stocks = jnp.stack(guess), jnp.stack(stocks)
 
     def newton(state):
         guess, _, i = state
@@ -136,11 +139,13 @@ def _step(network: Network, method: str, stocks, now: Mapping, after: Mapping, l
     if method == "patankar":
         return patankar_step(network, stocks, environment, length)
     if method == "implicit":
-        found = _implicit(network, stocks, environment, length)
         # what the fluxes at the solution make of the old stocks: carbon closes to rounding
-        return stocks + length * _net(network, found, environment), flux_table(network, found, environment)
+        at = _implicit(network, stocks, environment, length)
+        return _moved(stocks, length, _net(network, at, environment)), tuple(flux_table(network, at, environment))
+    stocks = jnp.stack(stocks)
     if method == "euler":
-        return stocks + length * _net(network, stocks, environment), flux_table(network, stocks, environment)
+        change = _net(network, stocks, environment)
+        return _moved(stocks, length, change), tuple(flux_table(network, stocks, environment))
     middle = network.environment({name: (now[name] + after[name]) / 2 for name in now})
     end = network.environment(after)
     stages, slopes, tables = [stocks], [], []
@@ -149,7 +154,11 @@ def _step(network: Network, method: str, stocks, now: Mapping, after: Mapping, l
         tables.append(flux_table(network, stages[-1], where))
         if share is not None:
             stages.append(stocks + share * length * slopes[-1])
-    return stocks + length * _simpson(slopes), _simpson(tables)
+    return _moved(stocks, length, _simpson(slopes)), tuple(_simpson(tables))
+
+
+def _moved(stocks, length, change) -> tuple:
+    return tuple(stock + length * part for stock, part in zip(stocks, change, strict=True))
 
 
 def _simpson(stages):
@@ -206,7 +215,8 @@ def run_year(
         def step(_, carry):
             stocks, held, flowed = carry
             new, table = _step(network, method, stocks, current, following, length / steps)
-            return new, held + length / steps * (stocks + new) / 2, flowed + length / steps * table
+            middle = tuple((one + other) / 2 for one, other in zip(stocks, new, strict=True))
+            return new, _moved(held, length / steps, middle), _moved(flowed, length / steps, table)
 
         (stocks, held, flowed, crossed) = carry
         limits = network.limits(network.environment(current)).values()
@@ -214,20 +224,23 @@ def run_year(
         stocks, held, flowed = jax.lax.fori_loop(0, steps, step, (stocks, held, flowed))
         if not every:
             return (stocks, held, flowed, crossed), None
-        return (stocks, *nothing), Year(stocks, held / length, weights @ flowed / length, crossed)
+        return (stocks, *nothing), kept_of(stocks, held, flowed, crossed, length)
+
+    def kept_of(stocks, held, flowed, crossed, span):
+        return Year(jnp.stack(stocks), jnp.stack(held) / span, weights @ jnp.stack(flowed) / span, crossed)
 
     count = len(network.limits(network.environment({**constant, **{k: v[0] for k, v in changing.items()}})))
     fluxes = jax.eval_shape(
         lambda: flux_table(network, stocks, network.environment({**constant, **{k: v[0] for k, v in changing.items()}}))
     )
-    nothing = (jnp.zeros_like(stocks), jnp.zeros(fluxes.shape), jnp.zeros((count, cells), bool))
+    zero = jnp.zeros(cells)
+    nothing = ((zero,) * len(stocks), (zero,) * fluxes.shape[0], jnp.zeros((count, cells), bool))
     now, after = ({k: v[part] for k, v in changing.items()} for part in (slice(None, -1), slice(1, None)))
-    (stocks, held, flowed, crossed), kept = jax.lax.scan(period, (stocks, *nothing), (lengths, now, after))
+    (ended, held, flowed, crossed), kept = jax.lax.scan(period, (tuple(stocks), *nothing), (lengths, now, after))
     if every:
-        return stocks, kept
-    span = jnp.sum(lengths)
-    whole = Year(stocks, held / span, weights @ flowed / span, crossed)
-    return stocks, jax.tree.map(lambda values: values[None], whole)
+        return jnp.stack(ended), kept
+    whole = kept_of(ended, held, flowed, crossed, jnp.sum(lengths))
+    return whole.stocks, jax.tree.map(lambda values: values[None], whole)
 
 
 def simulate_cells(
