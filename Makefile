@@ -20,7 +20,7 @@ run: $(VENV)/installed ## the main job: writes atlas.nc and atlas.html here
 	$(VENV)/bin/soilcue atlas
 
 test: $(VENV)/installed-test ## all tests; make test ARGS="-k mimics" for some
-	$(VENV)/bin/python -m pytest $(ARGS)
+	$(VENV)/bin/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 lint: $(VENV)/installed-lint ## style and types: ruff, mypy
 	$(VENV)/bin/ruff check .

@@ -40,7 +40,7 @@ def water_potential(moisture: Any, porosity: Any, clay: Any, clay_silt: Any) -> 
     """Soil water potential (MPa) from moisture by the retention curve of Clapp and Hornberger.
 
     psi = psi_s (moisture / porosity)^-b with b = 2.91 + 0.159 x percent clay and psi_s = -10^(1.88 - 0.0131 x percent
-    sand) cm of water (Cosby et al. 1984, equations as the Community Land Model has them).
+    sand) cm of water (Cosby et al. 1984, in the form of the Community Land Model; the coefficients are from memory).
 
     Parameters
     ----------
