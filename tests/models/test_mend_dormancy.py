@@ -8,7 +8,7 @@ import soilcue as sc
 
 
 @pytest.fixture(scope="module")
-def state(quick_compilation):
+def state():
     drivers = plausible.cells(60, seed=4)
     model = sc.model("mend-dormancy")
     environment = model.network.environment({name: drivers[name].values for name in model.network.needs})
@@ -31,7 +31,7 @@ def test_as_many_fall_dormant_as_wake_or_waste_away(state):
     np.testing.assert_allclose(found["dormant_microbes"] / found["active_microbes"], ratio, rtol=1e-9)
 
 
-def test_cells_sleep_where_it_is_dry(quick_compilation):
+def test_cells_sleep_where_it_is_dry():
     tension = np.array([0.01, 0.05, 0.1, 0.3, 0.6])
     found = sc.model("mend-dormancy").steady_state(plausible.sites({"water_potential": -tension}), fluxes=True)
     assert (found["status"] == 0).all()
