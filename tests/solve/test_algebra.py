@@ -51,6 +51,12 @@ def test_solve_with_the_entries_that_are_not_zero(n, filled):
     np.testing.assert_allclose(found, last(np.linalg.solve(made, right)), rtol=1e-11, atol=1e-14)
 
 
+def test_solve_where_an_entry_of_the_diagonal_vanishes():
+    entries = {(0, 0): 0.0, (0, 1): 2.0, (1, 0): 3.0, (1, 1): 1.0}
+    found = algebra.solve_entries({at: jnp.array([value]) for at, value in entries.items()}, [jnp.ones(1)] * 2, [0])
+    np.testing.assert_allclose(jnp.stack(found)[:, 0], np.linalg.solve([[0.0, 2.0], [3.0, 1.0]], [1.0, 1.0]))
+
+
 @settings(deadline=None, derandomize=True, max_examples=200)
 @given(st.floats(-60, 60), st.floats(-20, 20))
 def test_log_ratio(logarithm, scale):

@@ -6,7 +6,7 @@ of cells does not. Where most entries are zero, as between the pools of a soil, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import jax
@@ -65,7 +65,7 @@ def _solve_by_loop(matrix, right):
     return jax.lax.fori_loop(0, n, clear, jnp.concatenate([matrix, right], axis=1))[:, n:]
 
 
-def solve_entries(entries: Mapping[tuple[int, int], Any], right: Any) -> list[Any]:
+def solve_entries(entries: Mapping[tuple[int, int], Any], right: Any, last: Collection[int] = ()) -> list[Any]:
     """Solve small systems of which only the entries that are not zero are given: known when it is compiled.
 
     Elimination without exchange of rows, as `solve`, in the order that fills fewest zeros (Markowitz's rule on the
@@ -76,6 +76,8 @@ def solve_entries(entries: Mapping[tuple[int, int], Any], right: Any) -> list[An
     entries : mapping of (row, column) to array, shape (cells,)
         The whole diagonal among them.
     right : array, shape (n, cells) or (n, columns, cells), or a list of its rows
+    last : collection of int
+        Rows to eliminate after all others: those whose entry on the diagonal may vanish.
 
     Returns
     -------
@@ -94,7 +96,7 @@ def solve_entries(entries: Mapping[tuple[int, int], Any], right: Any) -> list[An
         return above * sum((pivot, j) in matrix for j in left if j != pivot)
 
     while left:
-        pivot = min(left, key=filled)
+        pivot = min(left, key=lambda i: (i in last, filled(i)))
         left.remove(pivot)
         share = 1 / matrix[pivot, pivot]
         right[pivot] = right[pivot] * share

@@ -212,7 +212,7 @@ def newton(
         unequal = log_ratio(jnp.maximum(found.gain, NO_FLOW), jnp.maximum(found.loss, NO_FLOW))
         r = jnp.where(present, unequal, z - np.log(NOTHING))
         size = jnp.max(jnp.abs(r), axis=0)
-        change = jnp.stack(solve_entries(newton_matrix(found, present, damping * size), r))
+        change = jnp.stack(solve_entries(newton_matrix(found, present, damping * size), r, own_makers(network)))
         open_ = gap > TOLERANCE
         moved = z + jnp.where(open_, jnp.clip(change, -LONGEST, LONGEST), 0.0)
         return moved, taken + open_, jnp.where(open_, size, gap), i + 1
@@ -240,6 +240,15 @@ def newton_matrix(found: Slopes, present, damping=0.0) -> dict[tuple[int, int], 
         shares = {(i, j): jnp.where(present[i], sign * slope / total[i], 0.0) for (i, j), slope in side.items()}
         add_entries(entries, shares)
     return entries
+
+
+def own_makers(network: Network) -> list[int]:
+    """Numbers of the living pools, to be eliminated last.
+
+    Where growth and death both go with biomass, log gain - log loss of a population does not change with its own size,
+    and its entry on the diagonal vanishes.
+    """
+    return [i for i, pool in enumerate(network.pools) if pool.kind == "living"]
 
 
 def imbalance(network: Network, z, environment, present=True):
@@ -275,7 +284,7 @@ def last_step(network: Network, drivers: Mapping[str, Any], z, found: Slopes, pr
     """
     z, present = jax.lax.stop_gradient(z), jnp.broadcast_to(present, (len(network.pools), 1))
     missed = imbalance(network, z, network.environment(drivers), present)
-    return z + jnp.stack(solve_entries(newton_matrix(found, present), missed))
+    return z + jnp.stack(solve_entries(newton_matrix(found, present), missed, own_makers(network)))
 
 
 def disturbance(found: Slopes, stocks):
