@@ -103,7 +103,7 @@ def labels_of(declared) -> list[str]:
     return [f"{declared.name}[{part}]" for part in declared.components] or [declared.name]
 
 
-def check_by_parameter(network, drivers, derivative, chosen):
+def check_by_parameter(network, drivers, derivative, chosen, directions=2):
     """Single components of some parameters by name, and all parameters at once along random directions."""
     by_name = {declared.name: declared for declared in network.declared}
     for name in chosen:
@@ -113,7 +113,7 @@ def check_by_parameter(network, drivers, derivative, chosen):
         found = derivative.sel(parameter=labels_of(by_name[name])[0]).values * only.flat[0]
         agree(found, difference_by_parameters(network, drivers, {name: only}))
     random = np.random.default_rng(5)
-    for _ in range(2):
+    for _ in range(directions):
         moves, along = {}, 0.0
         for name, declared in by_name.items():
             value = np.asarray(network.parameters[name], float)
@@ -162,16 +162,14 @@ def test_by_driver_and_parameter_with_seasons(name, seasonal):
     network, gradient = model.network, model.gradient(seasonal)
     drivers = in_model_units(network, seasonal)
     np.testing.assert_allclose(gradient["value"], carbon(network, drivers), rtol=1e-9)
-    for driver in ("temperature", "carbon_input", "clay", "clay_silt"):
-        if driver not in drivers:
-            continue
+    for driver in ("temperature", "carbon_input"):
         assert gradient[driver].dims == ("month", "site")
         unit = per_driver_unit(network, driver)
         agree(gradient[driver].sum("month"), difference_by_driver(network, drivers, driver) * unit)
         if driver == "temperature":
             july = difference_by_driver(network, drivers, driver, months=6)
             agree(gradient[driver].isel(month=6), july)
-    check_by_parameter(network, drivers, gradient["parameter_derivative"], CHOSEN[name][:1])
+    check_by_parameter(network, drivers, gradient["parameter_derivative"], CHOSEN[name][:1], directions=0)
 
 
 def test_forward_equals_reverse(name, still):
