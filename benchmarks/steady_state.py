@@ -83,7 +83,7 @@ def value_and_gradient(name: str, cells: int, repeats: int) -> dict[str, list[fl
 
     def work() -> int:
         states = case.solve()
-        value, _, _ = gradients(case.network, case.drivers, states, every_pool, seasonal=False)
+        value, *_ = gradients(case.network, case.drivers, states, every_pool, seasonal=False)
         return int(np.isfinite(value).sum())
 
     return timed(work, repeats)
