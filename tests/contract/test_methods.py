@@ -193,7 +193,6 @@ SHORT = Incubation(
     label_dissolved=40.0,
     dna_made=65.0,
     dna_made_vapour=65.0,
-    heat=20.0,
     time=24.0,
 )
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from soilcue.core.budget import Budget
 from soilcue.core.errors import InputError
-from soilcue.lab.experiment import CARBON, HOURS, incubate, incubation_sums, reference_jar, step_lengths
+from soilcue.lab.experiment import HOURS, incubate, incubation_sums, reference_jar, step_lengths
 from soilcue.lab.incubation import IncubatedSoil
-from soilcue.measure.incubation import Incubation
+from soilcue.measure.incubation import CARBON_MASS, Incubation
 from soilcue.measure.methods import METHODS
 
 EVERYTHING = {
@@ -42,7 +42,7 @@ def readings(incubation, **assumed):
         "m_18O": METHODS["oxygen_label"].reading(i, **assumed),
         "m_leucine": i.growth / (i.growth + i.respiration),
         "m_BGE_batch": net / (net + i.respiration),
-        "CR": i.heat / i.respiration * CARBON,
+        "CR": i.heat / i.respiration * CARBON_MASS,
         "m_MFA": 1 - (i.growth_respiration + i.overflow) / i.uptake,
         "m_13C_CFE": METHODS["carbon_label"].reading(i, **assumed),
         "m_13C_depletion": 1 - i.label_respired / i.label_uptake,

@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 
-from soilcue.lab.experiment import CARBON, HEAT_OF_COMBUSTION, REDUCTION_OF_BIOMASS
 from soilcue.measure.incubation import Incubation
 
 
@@ -41,7 +40,6 @@ def at_start(
     """
     assimilated = 1 - exudation - overflow
     growth, growth_respiration = growth_yield * assimilated, (1 - growth_yield) * assimilated
-    respiration = growth_respiration + overflow + maintenance
     return Incubation(
         uptake=1.0,
         growth_respiration=growth_respiration,
@@ -58,7 +56,6 @@ def at_start(
         label_dissolved=0.0,
         dna_made=growth,
         dna_made_vapour=growth,
-        heat=HEAT_OF_COMBUSTION / CARBON * (1 - REDUCTION_OF_BIOMASS * (1 - respiration)),
     )
 
 

@@ -42,7 +42,8 @@ def readings(incubation: Incubation, **assumed: float) -> dict[str, Any]:
     ----------
     incubation : Incubation
     **assumed
-        Factors the person who measures would use: ``kec``, ``fdna``, ``oxygen_from_water``.
+        Factors the person who measures would use: ``kec``, ``fdna``, ``oxygen_from_water``, ``substrate_reduction``,
+        ``biomass_reduction``, ``oxycaloric``; the true ones where not given.
 
     Returns
     -------
@@ -116,7 +117,14 @@ def compare(
 
 
 def _check_assumed(assumed: Mapping[str, float]) -> None:
-    limits = {"kec": (0.01, 1.0), "fdna": (1.0, 500.0), "oxygen_from_water": (0.05, 1.0)}
+    limits = {
+        "kec": (0.01, 1.0),
+        "fdna": (1.0, 500.0),
+        "oxygen_from_water": (0.05, 1.0),
+        "substrate_reduction": (0.5, 8.0),
+        "biomass_reduction": (3.5, 5.2),
+        "oxycaloric": (300.0, 600.0),
+    }
     for name, value in assumed.items():
         if name not in limits:
             raise unknown_name("factor of a method", name, limits)

@@ -39,7 +39,7 @@ class Noise:
     ----------
     co2, biomass, dna, extract, heat, tracer : float
         Relative: respired carbon; biomass carbon (difference of two extracts); DNA made per oxygen found; label left in
-        an extract; heat; growth by leucine, thymidine or acetate.
+        an extract; heat or oxygen; growth by leucine, thymidine or acetate.
     flux_ratio : float
         Of the CUE of a flux analysis, from the ratios of CO2 it is computed from.
     atoms_biomass, atoms_co2, atoms_dna : float
@@ -97,13 +97,14 @@ def _disturbed(
             f[made] * (1 + noise.dna * off["dna"])
             + np.sqrt(2) * noise.atoms_dna / oxygen_excess * f["biomass_start"] * off["atoms_dna"]
         )
-    heat = f["heat"] * (1 + noise.heat * off["heat"])
+    # heat per CO2 and oxygen per CO2 alike: what is measured for the numerator
+    f |= {name: f[name] * (1 + noise.heat * off["heat"]) for name in ("heat", "oxygen")}
     f |= {name: f[name] * respired for name in ("growth_respiration", "maintenance", "overflow")}
     # growth is measured without respiration: what changes the one must leave the other
     wrong = (
         growth * noise.tracer * off["tracer"] + (respired - 1) * (f["growth_respiration"] + f["overflow"]) / respired
     )
-    return Incubation(**f | {"uptake": f["uptake"] + wrong, "heat": heat})
+    return Incubation(**f | {"uptake": f["uptake"] + wrong})
 
 
 def measured_spread(
@@ -135,28 +136,11 @@ def measured_spread(
     value = float(read[-1])
     slopes = (read[:count] - read[count : 2 * count]) / (2 * step)
     parts = dict(zip(SOURCES, slopes**2, strict=True))
-    if method in _APPARENT:
-        # read from heat (or O2) per CO2: the ratio's error turns into the CUE by the slope of the oxycaloric relation
-        parts = dict.fromkeys(SOURCES, 0.0)
-        slope = _slope_of_heat_ratio(value)
-        parts["heat"], parts["co2"] = (slope * noise.heat) ** 2, (slope * noise.co2) ** 2
     if method == "flux_analysis":
         parts = dict.fromkeys(SOURCES, 0.0) | {"flux_ratio": noise.flux_ratio**2}
     variance = float(sum(parts.values()))
     shares = {name: float(part) / variance for name, part in parts.items() if part > 0} if variance > 0 else {}
     return value, float(np.sqrt(variance)), shares
-
-
-_APPARENT = ("calorespirometry", "calorespirometry_pathways", "respiratory_quotient")
-
-
-def _slope_of_heat_ratio(cue: float) -> float:
-    """How steeply the CUE of carbohydrate answers to the logarithm of heat per CO2, as a positive number.
-
-    With CR = 469 (1 - 1.05 Y)/(1 - Y) (Chakrawal et al. 2020) it is (1 - Y)(1 - 1.05 Y)/0.05: carbohydrate is nearly as
-    reduced as biomass, so 1 % of error in the ratio is more than 0.04 in CUE at a CUE of 0.5.
-    """
-    return (1 - cue) * (1 - 1.05 * cue) / 0.05
 
 
 def replicates_needed(difference: float, spread: float, power: float = 0.8, level: float = 0.05) -> float:

@@ -19,9 +19,10 @@ import numpy as np
 from soilcue.core.budget import budget_weights
 from soilcue.core.errors import InputError, NotDefinedError, unknown_name
 from soilcue.core.network import CO2, Network, Structure
+from soilcue.core.parameters import Parameter
 from soilcue.core.units import convert
 from soilcue.lab.incubation import POPULATIONS, IncubatedSoil
-from soilcue.measure.incubation import Incubation
+from soilcue.measure.incubation import CARBON_MASS, Incubation
 from soilcue.solve.tracers import Course, Tracer, follow, label_tracer
 
 if TYPE_CHECKING:
@@ -36,13 +37,6 @@ LONGEST = 24.0 * 366
 TOLERANCE = 1e-9
 """Largest estimated error of a run, relative to the carbon in the jar."""
 _PADDED_TO, _HOURS_PADDED_TO = 64, 8
-
-HEAT_OF_COMBUSTION = 469.0
-"""kJ per mol of carbon of carbohydrate (Chakrawal et al. 2020)."""
-REDUCTION_OF_BIOMASS = 1.05
-"""Degree of reduction of biomass over that of carbohydrate, 4.2 / 4 (Chakrawal et al. 2020)."""
-CARBON = 12.011
-"""g mol-1."""
 
 REFERENCE_STOCKS = {"dissolved": 20.0, "active_users": 400.0, "necromass": 40.0}
 """What the reference soil starts with, microgram of carbon per gram; all other pools are empty."""
@@ -61,6 +55,12 @@ class Composition(eqx.Module):
         Share of the DNA of dead cells that stays extractable.
     oxygen_from_water : float
         Share of the oxygen of new DNA that comes from water.
+    substrate_reduction, biomass_reduction, exudate_reduction : float
+        Degree of reduction of the added substrate, of biomass and of what it exudes, electrons per carbon.
+    native_reduction : mapping of str to float
+        The same of each pool of carbon that does not live.
+    oxycaloric : float
+        Heat per oxygen used, kJ mol-1.
     reserves : tuple of str
         Living pools without DNA.
     """
@@ -69,6 +69,11 @@ class Composition(eqx.Module):
     carbon_per_dna: Any
     relic_dna: Any
     oxygen_from_water: Any
+    substrate_reduction: Any
+    biomass_reduction: Any
+    exudate_reduction: Any
+    native_reduction: dict[str, Any]
+    oxycaloric: Any
     reserves: tuple[str, ...] = eqx.field(static=True, default=())
 
 
@@ -82,12 +87,14 @@ class Jar(eqx.Module):
     stocks : array, shape (pools,)
         At the start, before anything is added, in the network's unit.
     drivers : mapping
-        Held during the incubation, in the network's units.
+        Held during the incubation, in the network's units: those of the place the soil comes from.
     composition : Composition
     per_dose : float
         Carbon in the network's unit per microgram of carbon added to a gram of soil.
     into : str
         Pool that a substrate is added to.
+    closed : bool
+        Whether plants' input is cut off; what a model makes of the size of that input (turnover, in some) stays.
     """
 
     network: Network
@@ -96,6 +103,12 @@ class Jar(eqx.Module):
     composition: Composition
     per_dose: Any
     into: str = eqx.field(static=True)
+    closed: bool = eqx.field(static=True, default=False)
+
+    def environment(self) -> dict[str, Any]:
+        """Whatever depends on drivers and parameters alone, in the jar."""
+        environment = self.network.environment(self.drivers)
+        return {**environment, "input": jnp.zeros(())} if self.closed else environment
 
 
 def reference_jar(
@@ -112,8 +125,10 @@ def reference_jar(
     stocks : mapping of str to float, optional
         Pools that differ from `REFERENCE_STOCKS`, microgram of carbon per gram of soil.
     **cells
-        What cells are made of, where it differs from `USUAL_CELLS`: ``extractable`` (kEC; one value, or that of the
-        structure and that of reserves), ``carbon_per_dna``, ``relic_dna``, ``oxygen_from_water``.
+        What cells and their food are made of, where it differs from `USUAL_CELLS`: ``extractable`` (kEC; one value, or
+        that of the structure and that of reserves), ``carbon_per_dna``, ``relic_dna``, ``oxygen_from_water``;
+        ``substrate_reduction``, ``native_reduction`` (one value, or some pools with theirs), ``biomass_reduction``,
+        ``exudate_reduction``, ``oxycaloric``.
 
     Raises
     ------
@@ -146,7 +161,7 @@ def reference_jar(
         raise InputError("the jar holds no microbes: give 'active_users' (or another living pool) a stock above zero.")
     reserves = tuple(name for name in living if name.startswith("reserve"))
     first = jnp.array([start[name] for name in names])
-    return Jar(network, first, {}, _composition(living, reserves, cells), jnp.ones(()), "added")
+    return Jar(network, first, {}, _composition(network.structure(), reserves, cells), jnp.ones(()), "added")
 
 
 def _is_number(value: Any) -> bool:
@@ -154,30 +169,70 @@ def _is_number(value: Any) -> bool:
     return np.ndim(value) == 0 and np.issubdtype(np.asarray(value).dtype, np.number)
 
 
-USUAL_CELLS = {"extractable": 0.45, "carbon_per_dna": 20.0, "relic_dna": 0.0, "oxygen_from_water": 1.0}
-"""What cells are taken for where nothing is said of them: the usual kEC, and 20 g of carbon per g of DNA."""
-_LIMITS = {
-    "extractable": (0.01, 1.0),
-    "carbon_per_dna": (1.0, 500.0),
-    "relic_dna": (0.0, 1.0),
-    "oxygen_from_water": (0.05, 1.0),
+USUAL_CELLS = {
+    "extractable": 0.45,
+    "carbon_per_dna": 20.0,
+    "relic_dna": 0.0,
+    "oxygen_from_water": 1.0,
+    "substrate_reduction": 4.0,
+    "native_reduction": 4.0,
+    "biomass_reduction": 4.2,
+    "exudate_reduction": 4.2,
+    "oxycaloric": 469.0,
 }
+"""What cells and their food are taken for where nothing is said of them: the usual kEC, 20 g of carbon per g of DNA,
+carbohydrate for food and its heat of combustion, biomass and exudates as in Chakrawal et al. (2020)."""
+CELLS = {
+    declared.name: declared
+    for declared in (
+        Parameter("extractable", "1", 0.01, 1.0, "share of biomass carbon that chloroform makes extractable (kEC)"),
+        Parameter("carbon_per_dna", "g g-1", 1.0, 500.0, "carbon of living cells per DNA (fDNA)"),
+        Parameter("relic_dna", "1", 0.0, 1.0, "share of the DNA of dead cells that stays"),
+        Parameter("oxygen_from_water", "1", 0.05, 1.0, "share of the oxygen of new DNA that comes from water"),
+        Parameter("substrate_reduction", "1", 0.5, 8.0, "degree of reduction of the substrate, electrons per carbon"),
+        Parameter("native_reduction", "1", 0.5, 8.0, "that of native carbon"),
+        Parameter("biomass_reduction", "1", 3.5, 5.2, "that of biomass"),
+        Parameter("exudate_reduction", "1", 0.5, 8.0, "that of what is exuded; of biomass where it is not given"),
+        Parameter("oxycaloric", "kJ mol-1", 300.0, 600.0, "heat per oxygen used"),
+    )
+}
+"""The properties of cells and their food, with unit and bounds."""
 
 
-def _composition(living: tuple[str, ...], reserves: tuple[str, ...], given: Mapping[str, Any]) -> Composition:
-    """The composition of cells, checked."""
+def _composition(structure: Structure, reserves: tuple[str, ...], given: Mapping[str, Any]) -> Composition:
+    """The composition of cells and their food, checked."""
+    living = structure.living()
+    dead = [
+        pool.name for pool in structure.pools if pool.currency == "carbon" and pool.kind not in ("living", "memory")
+    ]
+    given, of_pools = dict(given), given.get("native_reduction")
+    if isinstance(of_pools, Mapping):
+        del given["native_reduction"]
+        for pool, value in of_pools.items():
+            if pool not in dead:
+                raise unknown_name("pool with a degree of reduction of its own", pool, dead)
+            _check_property("native_reduction", value, (), f" of {pool}")
     for name, value in given.items():
         if name not in USUAL_CELLS:
-            raise unknown_name("property of cells", name, USUAL_CELLS)
-        low, high = _LIMITS[name]
-        if np.shape(value) not in ((), (2,) if name == "extractable" else ()):
-            raise InputError(f"{name} takes one value{' or two' * (name == 'extractable')}; got {value}.")
-        if not ((np.asarray(value, float) >= low) & (np.asarray(value, float) <= high)).all():
-            raise InputError(f"{name} is {value}; it must be {low:g} to {high:g}.")
+            raise unknown_name("property of cells and their food", name, USUAL_CELLS)
+        _check_property(name, value, (2,) if name == "extractable" else ())
     chosen = {name: jnp.asarray(given.get(name, usual), float) for name, usual in USUAL_CELLS.items()}
-    structure, reserve = jnp.broadcast_to(chosen.pop("extractable"), (2,))
-    extractable = {name: reserve if name in reserves else structure for name in living}
-    return Composition(extractable, reserves=reserves, **chosen)
+    structural, reserve = jnp.broadcast_to(chosen.pop("extractable"), (2,))
+    extractable = {name: reserve if name in reserves else structural for name in living}
+    native = dict.fromkeys(dead, chosen.pop("native_reduction"))
+    if isinstance(of_pools, Mapping):
+        native |= {pool: jnp.asarray(value, float) for pool, value in of_pools.items()}
+    if "exudate_reduction" not in given:
+        chosen["exudate_reduction"] = chosen["biomass_reduction"]
+    return Composition(extractable, native_reduction=native, reserves=reserves, **chosen)
+
+
+def _check_property(name: str, value: Any, shape: tuple[int, ...], of: str = "") -> None:
+    low, high = CELLS[name].low, CELLS[name].high
+    if not np.issubdtype(np.asarray(value).dtype, np.number) or np.shape(value) not in ((), shape):
+        raise InputError(f"{name}{of} takes one number{' or two' * bool(shape)}; got {value!r}.")
+    if not ((np.asarray(value, float) >= low) & (np.asarray(value, float) <= high)).all():
+        raise InputError(f"{name}{of} is {value}; it must be {low:g} to {high:g}.")
 
 
 def jar_of(
@@ -186,9 +241,10 @@ def jar_of(
     into: str | None = None,
     *,
     bulk_density: float,
-    **cells: float,
+    start: xr.Dataset | None = None,
+    **cells: Any,
 ) -> Jar:
-    """A jar of soil as a soil model describes it at one site: its steady state, closed, without further input.
+    """A jar of soil as a soil model describes it at one site: its stocks, closed, without further input.
 
     Parameters
     ----------
@@ -200,6 +256,8 @@ def jar_of(
         Pool that a substrate is added to; the first dissolved pool by default, where there is one.
     bulk_density : float
         kg m-3: a dose is per gram of soil, the model's carbon per area or volume.
+    start : xr.Dataset, optional
+        Stocks: a state of the model (`steady_state`, or one record of `simulate`); its steady state by default.
     **cells
         What cells are made of, as in `reference_jar`: soil models say nothing of it.
 
@@ -228,21 +286,24 @@ def jar_of(
         raise unknown_name(f"pool of model {network.name!r} that a substrate can be added to", into, outside)
     if not 50 <= bulk_density <= 3000:
         raise InputError(f"bulk density is {bulk_density}; it must be 50 to 3000 kg m-3 (1300 kg m-3 is 1.3 g cm-3).")
-    state = model.steady_state(drivers, season="annual-mean", eigenvalues=False)
-    if state["status"].size != 1:
-        raise InputError(f"a jar holds the soil of one site; these drivers hold {state['status'].size}. Select one.")
-    if int(state["status"].values.reshape(())) != 0:
-        raise InputError("the model finds no steady state for this site; see state['status'] of model.steady_state.")
-    stocks, felt = model.in_model_units(state, drivers)
-    during = {name: jnp.asarray(values[0]) for name, values in felt.items()} | {"carbon_input": jnp.zeros(())}
+    if start is None:
+        start = model.steady_state(drivers, season="annual-mean", eigenvalues=False)
+        if (start["status"] != 0).all():
+            raise InputError(
+                "the model finds no steady state for this site; see state['status'] of model.steady_state."
+            )
+    stocks, felt = model.in_model_units(start, drivers)
+    if stocks.shape[1] != 1:
+        raise InputError(f"a jar holds the soil of one site; these drivers hold {stocks.shape[1]}. Select one.")
+    during = {name: jnp.asarray(values[0]) for name, values in felt.items()}
     per_dose = convert(1.0, "ug g-1", "kg kg-1") * bulk_density
     to_unit = (
         convert(per_dose, "kg m-3", network.carbon_unit)
         if "-3" in network.carbon_unit
         else convert(per_dose * network.depth, "kg m-2", network.carbon_unit)
     )
-    composition = _composition(living, (), cells)
-    return Jar(network, jnp.asarray(stocks[:, 0]), during, composition, jnp.asarray(to_unit), into)
+    composition = _composition(model.structure, (), cells)
+    return Jar(network, jnp.asarray(stocks[:, 0]), during, composition, jnp.asarray(to_unit), into, closed=True)
 
 
 _NO_MICROBES = (
@@ -344,7 +405,7 @@ def incubation_sums(
     )
     start = jnp.asarray(jar.stocks) + label
     amounts = jnp.stack([label, jnp.zeros_like(label), jnp.zeros_like(label)])
-    course = follow(network, start, amounts, network.environment(jar.drivers), tracers, lengths * unit)
+    course = follow(network, start, amounts, jar.environment(), tracers, lengths * unit)
     course = Course(
         course.stocks[ends], course.amounts[ends], course.flows[ends], course.carried[ends], error=course.error
     )
@@ -371,7 +432,7 @@ def incubation_sums(
     cells = course.stocks[:, alive]
     total_flush = cells @ jnp.stack([jnp.asarray(composition.extractable[name], float) for name in living])
     time = jnp.cumsum(lengths)[ends]
-    respiration = fields["growth_respiration"] + fields["maintenance"] + fields["overflow"]
+    oxygen = _oxygen(structure, weights, jar, course.flows, of_label)
     fields |= {
         "biomass_start": start[alive].sum() + 0 * in_biomass,
         "biomass_end": cells.sum(axis=1),
@@ -385,15 +446,47 @@ def incubation_sums(
         else held[:, structural].sum(axis=1) / course.stocks[:, structural].sum(axis=1) * cells.sum(axis=1),
         "dna_made": of_dna.sum(axis=1),
         "dna_made_vapour": of_vapour.sum(axis=1) / mean_rise(vapour * time),
-        "heat": HEAT_OF_COMBUSTION
-        / CARBON
-        * (fields["uptake"] - REDUCTION_OF_BIOMASS * (fields["uptake"] - respiration)),
+        "oxygen": oxygen,
+        "heat": composition.oxycaloric * oxygen,
         "time": time,
         "kec": jnp.where(in_biomass > 0, flush, total_flush) / jnp.where(in_biomass > 0, in_biomass, cells.sum(axis=1)),
         "fdna": composition.carbon_per_dna,
         "oxygen_from_water": composition.oxygen_from_water,
+        "substrate_reduction": composition.substrate_reduction,
+        "biomass_reduction": composition.biomass_reduction,
+        "oxycaloric": composition.oxycaloric,
     }
     return fields, course, _gaps(structure, start, added, course)
+
+
+def _oxygen(structure: Structure, weights: Mapping[str, np.ndarray], jar: Jar, flows: Any, of_label: Any) -> Any:
+    """Oxygen used, mol per gram of carbon times the network's unit: of each flux that microbes make, by its electrons.
+
+    A flux brings the electrons of what it leaves and keeps those of what it becomes, biomass or exudate; CO2 keeps
+    none; oxygen takes what is over, four electrons each (less than nothing where biomass is the more reduced).
+    Death, and what moves between pools that do not live, costs none: carbon is taken to be as reduced as the pool
+    that it is in, except added substrate, which is followed by its label.
+    """
+    composition = jar.composition
+    living = set(structure.living())
+    active = weights["uptake"] + weights["respiration"] + weights["exudation"] > 0
+    native, product, added = [], [], np.zeros(len(structure.fluxes))
+    for j, flux in enumerate(structure.fluxes):
+        if not active[j]:
+            native.append(0.0)
+            product.append(0.0)
+            continue
+        eaten = flux.source not in living
+        native.append(composition.native_reduction[flux.source] if eaten else composition.biomass_reduction)
+        exuded = weights["exudation"][j] > 0
+        kept = composition.exudate_reduction if exuded else composition.biomass_reduction
+        product.append(0.0 if flux.target == CO2 else kept)
+        added[j] = flux.source == jar.into
+    electrons = flows @ (
+        jnp.stack([jnp.asarray(x, float) for x in native]) - jnp.stack([jnp.asarray(x, float) for x in product])
+    )
+    differs = composition.substrate_reduction - composition.native_reduction[jar.into]
+    return (electrons + differs * (of_label @ (added * active))) / 4 / CARBON_MASS
 
 
 def _gaps(structure: Structure, start: Any, added: Any, course: Course) -> tuple[Any, Any]:

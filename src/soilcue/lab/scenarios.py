@@ -23,7 +23,8 @@ class Scenario:
     parameters, stocks, cells : mapping
         As `soilcue.lab.reference_jar` takes them, of the soil as it is incubated.
     assumed : mapping
-        Factors the person uses where they are not the true ones: ``kec``, ``fdna``, ``oxygen_from_water``.
+        Factors the person uses where they are not the true ones: ``kec``, ``fdna``, ``oxygen_from_water``, and those of
+        heat and gases.
     dose : float
         Substrate, microgram of carbon per gram of soil.
     left_alone : mapping
@@ -94,6 +95,13 @@ _SCENARIOS = (
         "33 % of the oxygen in new DNA comes from water, and all of it is taken to",
         cells={"oxygen_from_water": 0.33},
         assumed={"oxygen_from_water": 1.0},
+    ),
+    Scenario(
+        "native_food",
+        "Native food is no sugar",
+        "native carbon is less reduced than the glucose added (3.7 electrons per carbon; glucose has 4), and heat and "
+        "gases are read as if all were glucose",
+        cells={"native_reduction": 3.7},
     ),
     Scenario(
         "relic_dna",

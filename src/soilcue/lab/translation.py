@@ -70,7 +70,8 @@ def translate(
     stocks : mapping of str to float, optional
         Pools at the start, microgram of carbon per gram, where they are known.
     cells : mapping of str to float, optional
-        What is known of cells, ``extractable`` and ``carbon_per_dna``; the factors used are true where it says nothing.
+        What is known of cells and their food, as `soilcue.lab.reference_jar` takes it; the factors used are true where
+        it says nothing.
     assumed : mapping of str to float, optional
         Factors used: ``kec`` (0.45 if not given), ``fdna`` (20), ``oxygen_from_water`` (1).
     draws : int
@@ -95,7 +96,8 @@ def translate(
     if draws < 10:
         raise InputError(f"draws is {draws}; give at least 10.")
     used = {**USED, **(assumed or {})}
-    base = reference_jar(parameters, stocks, oxygen_from_water=used["oxygen_from_water"])
+    known = {"oxygen_from_water": used["oxygen_from_water"], **(cells or {})}
+    base = reference_jar(parameters, stocks, **known)
     random = np.random.default_rng(seed)
     drawn = {
         name: np.exp(random.uniform(np.log(low), np.log(high), draws))
@@ -104,7 +106,7 @@ def translate(
     }
     if cells is not None:
         true = {"extractable": used["kec"], "carbon_per_dna": used["fdna"], **cells}
-        drawn |= {name: np.full(draws, value) for name, value in true.items()}
+        drawn |= {name: np.full(draws, true[name]) for name in ("extractable", "carbon_per_dna")}
     lengths, ends = step_lengths(times, 1.0)
     lengths = lengths[: ends[-1] + 1]
 

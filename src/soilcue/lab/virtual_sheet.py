@@ -16,8 +16,8 @@ import pandas as pd
 from soilcue.core.errors import InputError, unknown_name
 from soilcue.lab.comparison import VAPOUR_RATE
 from soilcue.lab.design import NATURAL_CARBON, NATURAL_OXYGEN, Noise
-from soilcue.lab.experiment import CARBON, REDUCTION_OF_BIOMASS, Jar, incubate, mean_rise
-from soilcue.measure.incubation import Incubation
+from soilcue.lab.experiment import Jar, incubate, mean_rise
+from soilcue.measure.incubation import CARBON_MASS, Incubation
 from soilcue.measure.methods import METHODS
 from soilcue.measure.methods.growth_tracers import GrowthTracers
 from soilcue.measure.methods.oxygen_label import DNA_OXYGEN
@@ -141,13 +141,17 @@ def _batch_growth(i: Incubation, enrichment: float, water: float) -> dict[str, A
 
 
 def _heat(i: Incubation, enrichment: float, water: float) -> dict[str, Any]:
-    # kJ mol-1 times ug g-1 over g mol-1 is mJ g-1
-    return {"heat": i.heat / 1000, "co2": i.respiration}
+    return {"heat": i.heat / 1000, "co2": i.respiration}  # mJ g-1 for microgram of carbon per gram
 
 
-def _oxygen_used(i: Incubation, enrichment: float, water: float) -> dict[str, Any]:
-    used = i.uptake - REDUCTION_OF_BIOMASS * (i.uptake - i.respiration)  # carbohydrate: one O2 per carbon
-    return {"co2": i.respiration / CARBON, "oxygen": used / CARBON, "substrate_reduction": 4.0}
+def _heat_and_oxygen(i: Incubation, enrichment: float, water: float) -> dict[str, Any]:
+    constants = {"substrate_reduction": i.substrate_reduction, "biomass_reduction": i.biomass_reduction}
+    return {**_heat(i, enrichment, water), **constants, "oxycaloric": i.oxycaloric}
+
+
+def _gases(i: Incubation, enrichment: float, water: float) -> dict[str, Any]:
+    constants = {"substrate_reduction": i.substrate_reduction, "biomass_reduction": i.biomass_reduction}
+    return {"co2": i.respiration / CARBON_MASS, "oxygen": i.oxygen, **constants}
 
 
 SHEETS: dict[str, tuple[Callable[[Incubation, float, float], dict[str, Any]], dict[str, str]]] = {
@@ -163,8 +167,9 @@ SHEETS: dict[str, tuple[Callable[[Incubation, float, float], dict[str, Any]], di
     "oxygen_vapour": (_oxygen_vapour, {"dna_conversion": "constant", "enrichment_form": "excess"}),
     "growth_tracers": (_growth_tracers, {"fungi": "none"}),
     "batch_growth": (_batch_growth, {}),
+    "calorespirometry": (_heat_and_oxygen, {}),
     "calorespirometry_pathways": (_heat, {}),
-    "respiratory_quotient": (_oxygen_used, {}),
+    "respiratory_quotient": (_gases, {}),
 }
 """Methods with a virtual sheet: what makes the raw values, and the choices that go with them."""
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+CARBON_MASS = 12.011
+"""g mol-1."""
+
 
 @dataclass(frozen=True)
 class Incubation:
@@ -46,8 +49,10 @@ class Incubation:
     """DNA made since the start and still extractable at the end, as the carbon of the biomass it was made with."""
     dna_made_vapour: Any = None
     """The same as labelled vapour tells it: each moment's DNA by the enrichment of the water then, over its mean."""
+    oxygen: Any = None
+    """Oxygen used, mol where carbon is in gram (umol where it is in microgram)."""
     heat: Any = None
-    """Heat released, kJ per mass of soil."""
+    """Heat released, kJ where carbon is in gram (mJ where it is in microgram)."""
     time: Any = None
     """Length of the incubation, h."""
     kec: Any = 1.0
@@ -56,6 +61,12 @@ class Incubation:
     """True carbon of biomass made per DNA made, g g-1."""
     oxygen_from_water: Any = 1.0
     """True share of the oxygen in new DNA that came from water."""
+    substrate_reduction: Any = 4.0
+    """True degree of reduction of the substrate, electrons per carbon: that of carbohydrate."""
+    biomass_reduction: Any = 4.2
+    """True degree of reduction of biomass."""
+    oxycaloric: Any = 469.0
+    """True heat per oxygen used, kJ mol-1: that of carbohydrate (Chakrawal et al. 2020)."""
 
     @property
     def respiration(self):
@@ -66,3 +77,19 @@ class Incubation:
     def growth(self):
         """G, gross growth: what is taken up and neither respired at once nor exuded, U - EX - OV - RG."""
         return self.uptake - self.exudation - self.overflow - self.growth_respiration
+
+    @property
+    def oxygen_used(self):
+        """Oxygen used; where nothing is said of it, that of a budget: all food is the substrate, all else is biomass.
+
+        A balance of electrons: what is taken up brings some, what is kept or exuded holds some, oxygen takes the rest.
+        """
+        if self.oxygen is not None:
+            return self.oxygen
+        kept = self.uptake - self.respiration
+        return (self.substrate_reduction * self.uptake - self.biomass_reduction * kept) / 4 / CARBON_MASS
+
+    @property
+    def heat_released(self):
+        """Heat released; where nothing is said of it, that of the oxygen used."""
+        return self.oxycaloric * self.oxygen_used if self.heat is None else self.heat

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from soilcue.lab import HOURS, SCENARIOS, IncubatedSoil, Noise, compare, design,
 from soilcue.lab.closed_forms import at_start
 from soilcue.lab.comparison import VAPOUR_RATE, readings
 from soilcue.lab.design import MOST_REPLICATES, NATURAL_CARBON, NATURAL_OXYGEN
-from soilcue.lab.experiment import REFERENCE_STOCKS, USUAL_CELLS, incubate, reference_jar
+from soilcue.lab.experiment import CELLS, REFERENCE_STOCKS, incubate, reference_jar
 from soilcue.lab.translation import UNKNOWN
 from soilcue.measure.method import HOW, PROCESSES
 from soilcue.measure.methods import METHODS
@@ -415,7 +415,9 @@ def _forms_table(found: Answer, groups: Mapping[str, Sequence[str]]) -> Table:
     start = at_start(
         p["growth_yield"], p["exudation"], p["overflow"], float(first.maintenance[0]) / u, float(first.mortality[0]) / u
     )
-    closed = readings(start)
+    of_food = ("substrate_reduction", "biomass_reduction", "oxycaloric")
+    heat = {"oxygen": first.oxygen[0] / u, "heat": first.heat[0] / u}
+    closed = readings(replace(start, **heat, **{name: getattr(first, name) for name in of_food}))
     base = found.comparison[found.comparison["scenario"] == found.question.scenarios[0]]
     hours = sorted(base["hours"].unique())
     shown = [hours[0], q.at_hours, hours[-1]]
@@ -534,14 +536,16 @@ def _soil_table(q: Question) -> Table:
         if stock > 0:
             given = "given" if pool.name in q.stocks else ""
             rows.append((pool.name, [Cell(f"{stock:g}", given), Cell("ug g-1"), Cell(pool.description, prose=True)]))
-    rows.append(("Cells", []))
-    for name, usual in USUAL_CELLS.items():
-        rows.append(
-            (
-                name,
-                [Cell(f"{q.cells.get(name, usual)}"), Cell("1"), Cell("given" if name in q.cells else "", prose=True)],
-            )
-        )
+    rows.append(("Cells and their food", []))
+    made_of = jar.composition
+    first = {
+        "extractable": made_of.extractable["active_users"],
+        "native_reduction": made_of.native_reduction["dissolved"],
+    }
+    for name, declared in CELLS.items():
+        value = float(first[name] if name in first else getattr(made_of, name))
+        given = "given" if name in q.cells else ""
+        rows.append((name, [Cell(f"{value:g}", given), Cell(declared.unit), Cell(declared.description, prose=True)]))
     return Table(
         "The soil at hand; for two populations both values where they differ",
         [[("", 1), ("value", 1), ("unit", 1), ("meaning", 1)]],
@@ -553,4 +557,4 @@ def pools_and_parameters() -> dict[str, str]:
     """Names a person can set, and which part of the soil each belongs to."""
     names = {declared.name: "parameters" for declared in IncubatedSoil.declared}
     names |= {pool.name: "stocks" for pool in IncubatedSoil.pools if pool.name != "added"}
-    return names | dict.fromkeys(USUAL_CELLS, "cells") | dict.fromkeys(REFERENCE_STOCKS, "stocks")
+    return names | dict.fromkeys(CELLS, "cells") | dict.fromkeys(REFERENCE_STOCKS, "stocks")

@@ -10,12 +10,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from soilcue.measure.incubation import Incubation
+from soilcue.measure.incubation import CARBON_MASS, Incubation
 from soilcue.measure.method import CARBONATE_SHARE, Choice, Column, Counted, Finding, Method, Quantity, Samples
 from soilcue.measure.methods import METHODS
 
-CARBON_MASS = 12.011
-"""g mol-1."""
 OXYCALORIC = 455.0
 """Heat per oxygen used, kJ mol-1 (Thornton's rule, as in Hansen et al. 2004; from secondary sources)."""
 USUAL_ERROR = 20.0
@@ -69,7 +67,7 @@ APPARENT: dict[str, Counted] = {
     "growth_respiration": Counted("yes", "in heat and CO2"),
     "maintenance": Counted("yes", "in heat and CO2"),
     "overflow": Counted("yes", "in heat and CO2"),
-    "exudation": Counted("as growth", "exudates as reduced as biomass cannot be told from it: 1 - R/U"),
+    "exudation": Counted("as growth", "exudates as reduced as biomass cannot be told from it: 1 - R/U; sugars are"),
     "mortality": Counted("no", "death gives neither heat nor CO2"),
     "recycling": Counted("yes", "all that is metabolised"),
     "native_carbon": Counted("yes", "all that is metabolised, whatever the substrate"),
@@ -83,9 +81,9 @@ def heat_per_co2(v: Mapping[str, Any], chosen: Mapping[str, str]) -> Any:
     return v["heat"] / (v["co2"] * (1 - v["carbonate_share"])) * CARBON_MASS * 1000
 
 
-def apparent_cue(incubation: Incubation) -> Any:
-    """1 - R/U: exudation counts as growth."""
-    return 1 - incubation.respiration / incubation.uptake
+def heat_and_co2(incubation: Incubation) -> dict[str, Any]:
+    """What a calorimeter and a gas analyser would find of an incubation in microgram of carbon per gram of soil."""
+    return {"heat": incubation.heat_released / 1000, "co2": incubation.respiration}
 
 
 def conditioning(slope: np.ndarray, error: float, column: str, unit: str) -> Finding:
@@ -162,8 +160,18 @@ class Calorespirometry(Method):
         yield conditioning(np.asarray(found["cue_per_ratio"]), USUAL_ERROR, "substrate_reduction", "kJ mol-1")
 
     def reading(self, incubation: Incubation, **assumed: Any) -> Any:
-        """1 - R/U, exactly, if exudates are as reduced as biomass."""
-        return apparent_cue(incubation)
+        """The estimate of heat and CO2 as the fluxes give them.
 
+        1 - R/U where all food is as reduced as it is taken to be, and what is exuded as biomass. In general, by the
+        balance of electrons, with true degrees g and assumed ones a of substrate and biomass (S and B) and X for
+        exudates,
+
+            (g_S U - g_B (U - R - EX) - g_X EX - a_S R) / (g_S U - g_B (U - R - EX) - g_X EX - a_B R).
+        """
+        constants = {name: assumed.get(name, getattr(incubation, name)) for name in _CONSTANTS}
+        return self.estimate({**heat_and_co2(incubation), **constants})["cue"]
+
+
+_CONSTANTS = ("substrate_reduction", "biomass_reduction", "oxycaloric")
 
 METHODS.register(Calorespirometry.name, Calorespirometry())

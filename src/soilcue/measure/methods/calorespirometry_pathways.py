@@ -17,8 +17,8 @@ from soilcue.measure.methods.calorespirometry import (
     HEAT_COLUMNS,
     RATIO,
     USUAL_ERROR,
-    apparent_cue,
     conditioning,
+    heat_and_co2,
     heat_per_co2,
 )
 
@@ -110,8 +110,8 @@ class CalorespirometryPathways(Method):
         yield conditioning(np.asarray(found["cue_per_ratio"]), USUAL_ERROR, "heat", "kJ mol-1")
 
     def reading(self, incubation: Incubation, **assumed: Any) -> Any:
-        """1 - R/U, exactly, if exudates are as reduced as biomass."""
-        return apparent_cue(incubation)
+        """The estimate of heat and CO2 as the fluxes give them, all of it taken for glucose respired with oxygen."""
+        return self.estimate(heat_and_co2(incubation))["cue"]
 
 
 METHODS.register(CalorespirometryPathways.name, CalorespirometryPathways())

@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from soilcue.measure.incubation import Incubation
+from soilcue.measure.incubation import CARBON_MASS, Incubation
 from soilcue.measure.method import CARBONATE_SHARE, Column, Counted, Finding, Method, Quantity, Samples
 from soilcue.measure.methods import METHODS
-from soilcue.measure.methods.calorespirometry import APPARENT, BIOMASS_REDUCTION, apparent_cue, conditioning
+from soilcue.measure.methods.calorespirometry import APPARENT, BIOMASS_REDUCTION, conditioning
 
 
 class RespiratoryQuotient(Method):
@@ -84,8 +84,12 @@ class RespiratoryQuotient(Method):
         yield conditioning(np.asarray(found["cue_per_quotient"]), 0.02, "oxygen", "in the quotient")
 
     def reading(self, incubation: Incubation, **assumed: Any) -> Any:
-        """1 - R/U, exactly, if exudates are as reduced as biomass."""
-        return apparent_cue(incubation)
+        """The estimate of CO2 and oxygen as the fluxes give them; see `Calorespirometry.reading`, without heat."""
+        gases = {"co2": incubation.respiration / CARBON_MASS, "oxygen": incubation.oxygen_used}
+        constants = {name: assumed.get(name, getattr(incubation, name)) for name in _CONSTANTS}
+        return self.estimate({**gases, **constants})["cue"]
 
+
+_CONSTANTS = ("substrate_reduction", "biomass_reduction")
 
 METHODS.register(RespiratoryQuotient.name, RespiratoryQuotient())
