@@ -14,14 +14,12 @@ import numpy as np
 import scipy.sparse as sp
 
 from soilcue.genomes.composition import GIVEN, INFERRED, UNKNOWN
-from soilcue.genomes.efficiency import LEAST_GROWTH, Population
+from soilcue.genomes.efficiency import LIMITS, Limits, Population
 from soilcue.genomes.growth import biomass_candidates
 from soilcue.genomes.linear import OPTIMAL, FluxProgram
 from soilcue.genomes.metabolic_model import MetabolicModel
 
 BALANCE_TOLERANCE = 1e-6
-ENERGY_LIMIT = 1e-6
-"""ATP from nothing above which a model is said to make it, mmol gDW-1 h-1."""
 FACTOR_SHARE = 0.05
 """Carbon of what is missing, as a share of all carbon taken up: below it is a growth factor, above a carbon source."""
 
@@ -64,12 +62,7 @@ class Audit:
     @property
     def faults(self) -> list[str]:
         """What makes every number of the model doubtful."""
-        found = []
-        if self.energy > ENERGY_LIMIT:
-            found.append(f"makes energy from nothing ({self.energy:.3g} mmol ATP gDW-1 h-1)")
-        if self.growth_from_nothing > LEAST_GROWTH:
-            found.append(f"grows from nothing ({self.growth_from_nothing:.3g} h-1)")
-        return found
+        return faults_of(self.energy, self.growth_from_nothing)
 
     @property
     def findings(self) -> list[str]:
@@ -95,6 +88,16 @@ class Audit:
         if self.forced:
             said.append(f"{_counted(self.forced)} forced to run beside maintenance: {_some(self.forced)}")
         return [*said, *self.repairs]
+
+
+def faults_of(energy: float, growth: float, limits: Limits = LIMITS) -> list[str]:
+    """What makes every number of a model doubtful: ATP (mmol gDW-1 h-1) or growth (h-1) from nothing."""
+    found = []
+    if energy > limits.energy:
+        found.append(f"makes energy from nothing ({energy:.3g} mmol ATP gDW-1 h-1)")
+    if growth > limits.growth:
+        found.append(f"grows from nothing ({growth:.3g} h-1)")
+    return found
 
 
 def _counted(names: tuple[str, ...] | list[str]) -> str:
@@ -164,7 +167,7 @@ def energy_from_nothing(population: Population) -> tuple[float, tuple[str, ...]]
     status, energy = program.largest({hydrolysis: 1.0})
     if status != OPTIMAL:
         return np.nan, ()
-    if energy <= ENERGY_LIMIT:
+    if energy <= LIMITS.energy:
         return max(energy, 0.0) + 0.0, ()
     program.fix(hydrolysis, min(energy, 1.0), min(energy, 1.0))
     status, _ = program.smallest_total()

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soilcue.core.errors import InputError
-from soilcue.genomes.audit import ENERGY_LIMIT, energy_from_nothing
-from soilcue.genomes.efficiency import GROWS, Population
+from soilcue.genomes.audit import energy_from_nothing
+from soilcue.genomes.efficiency import GROWS, LIMITS, Population
 from soilcue.genomes.genome import Genome
 from soilcue.genomes.growth import maintenance_rate
 
@@ -168,7 +168,7 @@ def synthases(population: Population) -> list[tuple[int, dict[int, float]]] | No
     try:
         for factor in (0.7, 1.4):
             _set_synthases(population, found, factor)
-            if not energy_from_nothing(population)[0] <= ENERGY_LIMIT:
+            if not energy_from_nothing(population)[0] <= LIMITS.energy:
                 return None
     finally:
         _restore(population, {"biomass": None, "p_to_o": found})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
@@ -129,9 +129,8 @@ class Genome:
         found = self.population.yield_on(substrate, **conditions)
         faults = self.audit.faults
         if faults and found.status == "grows":
-            values = {one.name: getattr(found, one.name) for one in fields(found)}
             said = "; ".join([*(f"the model {fault}" for fault in faults), *([found.doubts] if found.doubts else [])])
-            return Yield(**{**values, "doubts": said})
+            return replace(found, doubts=said)
         return found
 
     def cue(

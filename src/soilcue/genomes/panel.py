@@ -30,7 +30,7 @@ from soilcue.genomes.substances import media, panel, substances
 if TYPE_CHECKING:
     import pandas as pd
 
-FORM = 1
+FORM = 2
 """Version of the kept results: raised when what is kept of a genome changes."""
 CURVE_RATES = (2.0, 4.0, 6.0, 10.0, 20.0, 40.0, 60.0)
 """Rates of uptake of the curve, mmol C gDW-1 h-1."""
@@ -310,6 +310,7 @@ def _answers(genome: Any, settings: Settings) -> dict[str, Any]:
         "biomass_assumed": audit.biomass_assumed,
         "shipped_maintenance": genome.population.maintenance.shipped,
         "energy_from_nothing": audit.energy,
+        "growth_from_nothing": audit.growth_from_nothing,
         "carbon_unbalanced": len(audit.carbon_unbalanced),
         "unbalanced": len(audit.unbalanced),
         "uncharged": len(audit.uncharged),
@@ -357,8 +358,8 @@ def _genome_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
     import pandas as pd
 
     texts = ("genome", "file", "sha256", "failure", "findings", "model", "biomass_reaction")
-    numbers = ("genes", "reactions", "compounds", "shipped_maintenance", "energy_from_nothing", "carbon_unbalanced",
-               "unbalanced", "uncharged", "unchecked", "biomass_mass")  # fmt: skip
+    numbers = ("genes", "reactions", "compounds", "shipped_maintenance", "energy_from_nothing", "growth_from_nothing",
+               "carbon_unbalanced", "unbalanced", "uncharged", "unchecked", "biomass_mass")  # fmt: skip
     table = pd.DataFrame(rows).reindex(columns=[*texts, *numbers, "biomass_assumed", "sound", "duplicate"])
     for name in texts:
         table[name] = table[name].fillna("").astype(str)
@@ -395,7 +396,12 @@ def _names(files: list[Path]) -> list[str]:
     return [path.name if counts.get(name, 1) > 1 else name for path, name in zip(files, short, strict=True)]
 
 
-UNITS = {**YIELD_UNITS, "shipped_maintenance": "mmol g-1 h-1", "energy_from_nothing": "mmol g-1 h-1"}
+UNITS = {
+    **YIELD_UNITS,
+    "shipped_maintenance": "mmol g-1 h-1",
+    "energy_from_nothing": "mmol g-1 h-1",
+    "growth_from_nothing": "h-1",
+}
 """Units of the columns of the tables that have one; ratios and counts have none."""
 
 

@@ -26,7 +26,7 @@ from soilcue.core.errors import InputError
 from soilcue.core.files import whole_file
 from soilcue.genomes.metabolic_model import UNBOUNDED, MetabolicModel, checked, packed, unpacked, without_compounds
 
-CONTAINER = 1
+CONTAINER = 2
 """Version of what is kept in the cache: raised when the readers or the container change."""
 
 ENDINGS = (".xml", ".sbml", ".json", ".mat", ".npz")
@@ -230,9 +230,11 @@ def _from_sbml(content: bytes, place: str) -> MetabolicModel:
         genes=fbc.getNumGeneProducts() if fbc is not None and fbc.getPackageVersion() > 1 else 0,
         repairs=tuple(repairs),
     )
-    # Outer species stand for the world; with them left in, nothing could leave the model.
+    # Boundary species stand for the world; with them left in, nothing could leave the model. Some writers (carveme)
+    # mark so what has an exchange reaction of its own, too: that is a compound outside the cell like any other.
     outer = np.array([one.getBoundaryCondition() for one in species], bool)
     outer |= [bool(re.search(r"_b$|\[b\]$", one.getId())) and one.getCompartment() != "c" for one in species]
+    outer[model.exchanged] = False
     return without_compounds(model, outer, "boundary species taken out: they stand for the world outside")
 
 

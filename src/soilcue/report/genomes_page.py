@@ -13,6 +13,7 @@ from soilcue import __version__
 from soilcue.genomes.comparison import Comparison
 from soilcue.genomes.efficiency import GROWS, NO_EXCHANGE, NO_GROWTH
 from soilcue.genomes.panel import Panel
+from soilcue.genomes.sensitivity import WORDS, sensitivity
 from soilcue.genomes.substances import substances
 from soilcue.report.page import Cell, Figure, Layout, Table, Trace, write_page
 
@@ -77,6 +78,7 @@ def genomes_page(
         figures.append(curves)
     words = [str(word) for word in panel.settings.maintenance]
     failed = panel.genomes[panel.genomes["failure"] != ""]
+    limits = sensitivity(panel)
     return write_page(
         "genomes.html.j2",
         path,
@@ -94,6 +96,8 @@ def genomes_page(
             "audit_more": max(0, len(panel.genomes) - len(failed) - MOST_ROWS),
             "growth_table": _growth_table(panel, names),
             "doubt_table": _doubt_table(panel, names),
+            "limit_table": _limit_table(limits),
+            "limit_words": _limit_words(limits),
             "failed_table": _failed_table(failed),
             "failed_more": max(0, len(failed) - MOST_ROWS),
             "group_table": _group_table(comparison),
@@ -524,6 +528,66 @@ def _doubt_table(panel: Panel, names: dict[str, str]) -> Table | None:
             )
         )
     return Table("Genomes that grow, but whose numbers are doubted", [[("", 1), ("CUE", 1), ("why", 1)]], rows[:200])
+
+
+def _limit_words(limits: pd.DataFrame) -> str:
+    """How much hangs on where doubt begins, in sentences."""
+    if not limits["trusted"].any():
+        return "No limit of these doubts, stricter or looser, lets a number pass."
+    now, alone = limits.iloc[0], limits[limits["side"].isin(["stricter", "looser"])]
+    alone, together = alone[alone["limit"] != "all together"], alone[alone["limit"] == "all together"]
+    moved = alone[alone["gained"] + alone["lost"] > 0]
+    mean = f", with a mean CUE of {now['mean_cue']:.3f}" if now["trusted"] else ""
+    said = (
+        "The limits behind these doubts were set by hand, after models had been seen. "
+        f"As set, {now['trusted']:,} pairs pass{mean}. "
+    )
+    if moved.empty:
+        said += "Moving any one of them to a stricter or a looser value changes no verdict here."
+    else:
+        said += (
+            f"Moving one of them changes at most {int((moved['gained'] + moved['lost']).max()):,} verdicts, and leaves "
+            f"the mean within {moved['mean_cue'].min():.3f} to {moved['mean_cue'].max():.3f}; limits that are not in "
+            "the table change none."
+        )
+    means = " and ".join(
+        f"{row['mean_cue']:.3f} ({row['side']}, {row['trusted']:,} pairs)"
+        for _, row in together[together["trusted"] > 0].iterrows()
+    )
+    return f"{said} All moved at once, the mean is {means}."
+
+
+def _limit_table(limits: pd.DataFrame) -> Table | None:
+    """What each limit that matters changes."""
+    moved = limits[(limits["gained"] + limits["lost"] > 0) & (limits["limit"] != "all together")]
+    if moved.empty:
+        return None
+    now = limits.iloc[0]
+    rows = [
+        (
+            f"{WORDS[row['limit']]}",
+            [
+                Cell(f"{row['value']:g}", row["side"]),
+                Cell(f"{row['trusted']:,}", f"+{row['gained']:,} −{row['lost']:,}"),
+                Cell(f"{row['mean_cue']:.3f}", f"{row['mean_cue'] - now['mean_cue']:+.3f}"),
+                Cell(_some_genomes(row["changed"]), prose=True),
+            ],
+        )
+        for _, row in moved.iterrows()
+    ]
+    header = [
+        ("limit of doubt", 1),
+        ("moved to", 1),
+        ("pairs that pass", 1),
+        ("mean CUE", 1),
+        ("whose verdict changes", 1),
+    ]
+    return Table("What changes where doubt begins elsewhere", [header], rows)
+
+
+def _some_genomes(changed: str) -> str:
+    found = changed.split(", ")
+    return ", ".join(found[:8]) + (f" and {len(found) - 8} more" if len(found) > 8 else "")
 
 
 def _failed_table(failed: pd.DataFrame) -> Table | None:
