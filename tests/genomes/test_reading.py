@@ -50,16 +50,21 @@ def test_every_format_gives_the_cue_by_hand(name, tmp_path):
     assert str(found["doubts"].values) == ""
 
 
-def test_a_compound_with_an_exchange_of_its_own_stays_though_marked_as_boundary(tmp_path):
-    """As carveme writes its models; without the compound its transports would make sugar of nothing."""
-    marked = toy_genome.as_sbml(toy_genome.toy(maintenance=30.0)).replace(
-        b'boundaryCondition="false"', b'boundaryCondition="true"', 1
-    )
+@pytest.mark.parametrize("exchange", [True, False])
+def test_compounds_outside_stay_though_marked_as_boundary(exchange, tmp_path):
+    """As carveme writes its models. Taken out, a transport that spends ATP would make sugar of ATP."""
+    model = toy_genome.toy(maintenance=30.0)
+    transport = next(one for one in model["reactions"] if one["id"] == "GLCt")
+    transport["metabolites"] |= {"atp_c": -1, "h2o_c": -1, "adp_c": 1, "pi_c": 1, "h_c": 1}
+    if not exchange:
+        model["reactions"] = [one for one in model["reactions"] if one["id"] != "EX_glc__D_e"]
+    marked = toy_genome.as_sbml(model).replace(b'boundaryCondition="false"', b'boundaryCondition="true"', 1)
     assert marked.index(b'id="M_glc__D_e"') < marked.index(b'boundaryCondition="true"') < marked.index(b"M_glc__D_c")
     (tmp_path / "toy.xml").write_bytes(marked)
     genome = sc.genomes.load(tmp_path / "toy.xml")
-    assert genome.audit.findings == []
-    assert genome.yield_on("glucose").cue_biomass == pytest.approx(toy_genome.cue_by_hand(15.0, 30.0))
+    added = "1 exchange reactions added, of boundary species that had none"
+    assert genome.audit.findings == ([] if exchange else [added])
+    assert genome.yield_on("glucose").cue_biomass == pytest.approx((290 - 30) / 450)
 
 
 def test_a_container_holds_all_of_a_model(tmp_path):

@@ -16,17 +16,19 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from soilcue.core.errors import InputError
 from soilcue.core.files import whole_file
 from soilcue.genomes.metabolic_model import UNBOUNDED, MetabolicModel, checked, packed, unpacked, without_compounds
 
-CONTAINER = 2
+CONTAINER = 3
 """Version of what is kept in the cache: raised when the readers or the container change."""
 
 ENDINGS = (".xml", ".sbml", ".json", ".mat", ".npz")
@@ -230,12 +232,39 @@ def _from_sbml(content: bytes, place: str) -> MetabolicModel:
         genes=fbc.getNumGeneProducts() if fbc is not None and fbc.getPackageVersion() > 1 else 0,
         repairs=tuple(repairs),
     )
-    # Boundary species stand for the world; with them left in, nothing could leave the model. Some writers (carveme)
-    # mark so what has an exchange reaction of its own, too: that is a compound outside the cell like any other.
     outer = np.array([one.getBoundaryCondition() for one in species], bool)
     outer |= [bool(re.search(r"_b$|\[b\]$", one.getId())) and one.getCompartment() != "c" for one in species]
+    return _without_world(model, outer)
+
+
+def _without_world(model: MetabolicModel, outer: NDArray[np.bool_]) -> MetabolicModel:
+    """The model without the boundary species that stand for the world outside.
+
+    They are balanced by nothing, and with them left in nothing could leave the model. Old files use them as the far end
+    of exchange reactions, and there they can go. Some writers (carveme's) mark every compound outside the cell: what
+    has an exchange reaction of its own stays, and what has none gets one, for without it the reactions that carry it
+    through the membrane would make what they carry it with of nothing.
+    """
+    outer = outer.copy()
     outer[model.exchanged] = False
-    return without_compounds(model, outer, "boundary species taken out: they stand for the world outside")
+    rest = model.matrix[~outer]
+    both_sides = np.asarray((rest > 0).max(axis=0).toarray() & (rest < 0).max(axis=0).toarray()).ravel()
+    world = outer & ~(np.asarray((model.matrix[:, both_sides] != 0).sum(axis=1)).ravel() > 0)
+    bare = np.flatnonzero(outer & ~world)
+    if bare.size:
+        count = len(bare)
+        drains = sp.csc_matrix((-np.ones(count), (bare, range(count))), shape=(len(model.compounds), count))
+        model = replace(
+            model,
+            reactions=(*model.reactions, *(f"R_EX_{model.compounds[i].removeprefix('M_')}" for i in bare)),
+            reaction_names=(*model.reaction_names, *(f"exchange of {model.compound_names[i]}" for i in bare)),
+            matrix=sp.hstack([model.matrix, drains], format="csc"),
+            lower=np.append(model.lower, np.full(count, -UNBOUNDED)),
+            upper=np.append(model.upper, np.full(count, UNBOUNDED)),
+            objective=np.append(model.objective, np.zeros(count)),
+            repairs=(*model.repairs, f"{count} exchange reactions added, of boundary species that had none"),
+        )
+    return without_compounds(model, world, "boundary species taken out: they stand for the world outside")
 
 
 def _local_parameters(law: Any) -> list[Any]:
