@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -20,9 +21,10 @@ from soilcue.core.budget import (
     diagnosed_cue,
     diagnosis_weights,
 )
+from soilcue.core.coupled import coupled
 from soilcue.core.derived import DERIVED
 from soilcue.core.errors import InputError, NotDefinedError, unknown_name
-from soilcue.core.network import Flux, Network, Structure
+from soilcue.core.network import Flux, Network, Pool, Structure
 from soilcue.core.parameters import Parameter
 from soilcue.core.references import bibliography
 from soilcue.core.scheme import CUE_SLOT, Scheme, refuse_misfit, slot_losses, slots_of
@@ -33,6 +35,7 @@ from soilcue.models import MODELS
 from soilcue.schemes import SCHEMES, chosen_schemes
 from soilcue.solve.cells import (
     STATUS_MEANING,
+    CellStates,
     Status,
     cells_with,
     largest_eigenvalue,
@@ -43,10 +46,11 @@ from soilcue.solve.cells import (
 from soilcue.solve.drawn import Drawn, as_drivers
 from soilcue.solve.gradients import elasticities, gradients
 from soilcue.solve.seasonal import PERIODS
+from soilcue.solve.steady import flux_table
 from soilcue.solve.transient import METHODS, simulate_cells
 
 STOCK_UNITS = {"carbon": "gC m-2", "nitrogen": "gN m-2"}
-"""Units of stocks of each element; what is no matter, such as a memory, has none."""
+"""Units of stocks of each element; a memory is no matter, and its currency is its unit."""
 SEASONS = ("auto", "seasonal", "annual-mean")
 DAYS_PER_YEAR = 365.0
 CELLS_AT_ONCE = 32_768
@@ -120,6 +124,10 @@ class SoilModel:
     ----------
     network : Network
         The model itself, a JAX pytree.
+    solved : Network, or Coupled that stands for one
+        What is solved: the model, with the memory of its schemes among its pools where they remember.
+    pools : tuple of Pool
+        Of what is solved.
     parameters_name : str
         The parameter set.
     """
@@ -127,7 +135,8 @@ class SoilModel:
     def __init__(self, network: Network, parameters_name: str) -> None:
         self.network = network
         self.parameters_name = parameters_name
-        self.structure: Structure = network.structure()
+        self.solved: Any = coupled(network)
+        self.structure: Structure = self.solved.structure()
         self.structure.check()
         for scheme in network.schemes:
             refuse_misfit(scheme, network.name, self.structure, network.slots())
@@ -137,6 +146,9 @@ class SoilModel:
         else:
             self._stock = convert(1.0, carbon, "gC m-2")
         self._flow = self._stock * convert(1.0, f"{network.time_unit}-1", "d-1")
+        self.pools = self.solved.pools
+        self._memories = sum(pool.kind == "memory" for pool in self.pools)
+        self._per_pool = np.array([[1.0 if pool.kind == "memory" else self._stock] for pool in self.pools])
 
     def __repr__(self) -> str:
         """Name, parameter set and schemes."""
@@ -240,8 +252,7 @@ class SoilModel:
         if cue_from is not None:
             cells |= self._slots(self._cells(cue_from, season)[0])
         weights, quantities = self._weights(fluxes)
-        solved = solve_cells(
-            self.network,
+        solved = self._solve(
             cells,
             weights,
             seasonal=seasonal,
@@ -251,7 +262,9 @@ class SoilModel:
         )
         state = self._dataset(solved, quantities, layout)
         if fluxes:
-            state["flux_rate"] = layout.array(solved.flows[-len(self.structure.fluxes) :] * self._flow, "flux")
+            matter = np.array([[flux.process != "memory"] for flux in self.structure.fluxes])
+            units = np.where(matter, self._flow, self._flow / self._stock)
+            state["flux_rate"] = layout.array(solved.flows[-len(units) :] * units, "flux")
             state["flux_rate"].attrs |= OUTPUTS["flux_rate"].attributes()
             for part in ("source", "target", "process", "through"):
                 values = [str(getattr(f, part) or "") for f in self.structure.fluxes]
@@ -260,7 +273,7 @@ class SoilModel:
             state = state.assign_coords(flux_currency=("flux", currencies))
             state = state.assign_coords(flux=self.structure.names())
         if eigenvalues:
-            largest = largest_eigenvalue(self.network, cells, solved.stocks) * (self._flow / self._stock)
+            largest = largest_eigenvalue(self.solved, cells, solved.stocks) * (self._flow / self._stock)
             state["largest_eigenvalue"] = layout.array(largest)
             state["largest_eigenvalue"].attrs |= OUTPUTS["largest_eigenvalue"].attributes()
         names = {"month": "monthly", "day": "daily", None: "constant"}
@@ -370,7 +383,7 @@ class SoilModel:
                 held = self._streams(cue_from.isel(part, missing_dims="ignore"), place, clock, layout)
                 constant, changing = self._with_slots(constant, changing, *held)
             simulate_cells(
-                self.network,
+                self.solved,
                 stocks[:, cells],
                 constant,
                 changing,
@@ -469,7 +482,7 @@ class SoilModel:
     def _start_stocks(self, start: xr.Dataset, layout: _Layout) -> np.ndarray:
         """Stocks (pools, cells) in the model's unit from a state, a run's record or a table of pools."""
         name = next((n for n in ("stock_at_end", "stock_at_year_start") if n in start), None)
-        wanted = [pool.name for pool in self.network.pools]
+        wanted = [pool.name for pool in self.pools]
         if name is None:
             missing = [pool for pool in wanted if pool not in start]
             if missing:
@@ -488,7 +501,7 @@ class SoilModel:
                 raise InputError(f"start: has {table.sizes[dim]} along {dim!r}, the drivers {sizes[dim]}.")
         whole = table.expand_dims({d: sizes[d] for d in layout.dims if d not in dims})
         values = whole.transpose("pool", *layout.dims).values.reshape(len(wanted), -1)
-        return np.asarray(values, dtype=float) / self._stock
+        return np.asarray(values, dtype=float) / self._per_pool
 
     def ensemble(
         self,
@@ -548,7 +561,7 @@ class SoilModel:
         drawn = {name: self._drawn(known[name], draws, spread, seed) for name in names}
         cells, seasonal, layout = self._cells(drivers, season)
         count = cells["carbon_input"].shape[-1]
-        network: Any = Drawn(self.network)
+        network: Any = Drawn(self.solved)
         weights, quantities = self._weights(False)
         parts = []
         step = max(1, CELLS_AT_ONCE // count)
@@ -626,16 +639,16 @@ class SoilModel:
             As `steady_state`; for an unknown quantity.
         """
         groups = self._pool_groups()
-        chosen = groups | {pool.name: [i] for i, pool in enumerate(self.network.pools)}
+        chosen = groups | {pool.name: [i] for i, pool in enumerate(self.pools)}
         if of not in chosen:
             raise unknown_name("quantity", of, chosen)
         cells, seasonal, layout = self._cells(drivers, season)
-        members = np.isin(np.arange(len(self.network.pools)), chosen[of]).astype(float) * self._stock
-        states = solve_cells(self.network, cells, self._weights(False)[0], seasonal=seasonal)
-        value, by_driver, by_parameter, by_slot = gradients(self.network, cells, states, members, seasonal=seasonal)
+        members = np.isin(np.arange(len(self.pools)), chosen[of]) * self._per_pool[:, 0]
+        states = self._solve(cells, self._weights(False)[0], seasonal=seasonal)
+        value, by_driver, by_parameter, by_slot = gradients(self.solved, cells, states, members, seasonal=seasonal)
         by_driver["carbon_input"] = by_driver["carbon_input"] / self._flow
         result = xr.Dataset({"value": layout.array(value)})
-        unit = STOCK_UNITS.get(self.network.pools[chosen[of][0]].currency, "1")
+        unit = unit_of(self.pools[chosen[of][0]])
         result["value"].attrs |= {"units": unit, "long_name": of.replace("_", " ")}
         for name, values in by_driver.items():
             dims = (layout.period,) if seasonal else ()
@@ -698,7 +711,9 @@ class SoilModel:
             lose), each weighted by the pool's share of all carbon; ``soil_carbon`` and ``status``.
         """
         cells, _, layout = self._cells(drivers, "annual-mean")
-        states = solve_cells(self.network, cells, self._weights(False)[0], seasonal=False)
+        own = len(self.network.pools)  # a memory is at rest, and no CUE is changed by it
+        states = self._solve(cells, self._weights(False)[0], seasonal=False)
+        states = replace(states, stocks=states.stocks[:own])
         slopes = elasticities(self.network, cells, states)
         carbon = [i for i, pool in enumerate(self.network.pools) if pool.currency == "carbon"]
         parts = states.stocks[carbon] / states.stocks[carbon].sum(axis=0) * slopes[carbon]
@@ -719,7 +734,13 @@ class SoilModel:
         return result.assign_coords(pool=[pool.name for pool in self.network.pools])
 
     def _slots(self, cells: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Intrinsic CUE by slot for flat cells."""
+        """Intrinsic CUE by slot for flat cells; of schemes with memory that of constant drivers, at rest."""
+        if self._memories and any(np.ndim(values) > 1 for values in cells.values()):
+            raise InputError(
+                f"{self!r}: its schemes remember what was before, so that CUE under drivers that change does not "
+                "follow from the drivers of the moment. Give annual means (season='annual-mean'), or read the CUE of a "
+                "run: cue(model.simulate(..., output='period'))."
+            )
         given = with_cue(self.network, cells)
         return {slot: given[slot] for slot in slots_of(given)}
 
@@ -763,6 +784,25 @@ class SoilModel:
             "soilcue_version": soilcue.__version__,
             "references": "\n".join(bibliography(["he2024", *self.references])),
         }
+
+    def _solve(self, cells: Mapping[str, np.ndarray], weights: np.ndarray, *, seasonal: bool, **how: Any) -> CellStates:
+        """As `solve_cells`, of what is solved.
+
+        Under constant drivers a memory is at rest and has no say in the stability of the rest, so that the compiled
+        program of the model without memory serves.
+        """
+        if seasonal or not self._memories:
+            return solve_cells(self.solved, cells, weights, seasonal=seasonal, **how)
+        own, memory = np.split(weights, [weights.shape[1] - 2 * self._memories], axis=1)
+        found = solve_cells(self.network, cells, own, seasonal=False, **how)
+        environment = self.solved.environment(cells)
+        rest = [environment[pool.name] for pool in self.pools if pool.kind == "memory"]
+        settled = found.status == Status.SETTLED
+        stocks = np.concatenate([found.stocks, np.where(settled, np.stack(rest), np.nan)])
+        flows = found.flows
+        if memory.any():
+            flows = flows + memory @ np.asarray(flux_table(self.solved, stocks, environment))[-memory.shape[1] :]
+        return replace(found, stocks=stocks, start=stocks, flows=flows)
 
     # ---- the border -------------------------------------------------------------------------------------------
 
@@ -871,14 +911,14 @@ class SoilModel:
 
     def _pool_groups(self) -> dict[str, list[int]]:
         """Which pools make up the sums a user asks for."""
-        carbon = [(i, p) for i, p in enumerate(self.network.pools) if p.currency == "carbon"]
+        carbon = [(i, p) for i, p in enumerate(self.pools) if p.currency == "carbon"]
         groups = {
             "soil_carbon": [i for i, _ in carbon],
             "litter_carbon": [i for i, p in carbon if p.kind == "litter"],
             "microbial_carbon": [i for i, p in carbon if p.kind == "living"],
         }
         for element in self.structure.elements()[1:]:
-            groups[f"soil_{element}"] = [i for i, p in enumerate(self.network.pools) if p.currency == element]
+            groups[f"soil_{element}"] = [i for i, p in enumerate(self.pools) if p.currency == element]
         return {name: members for name, members in groups.items() if members}
 
     def _quantities(
@@ -891,10 +931,10 @@ class SoilModel:
             state[name] = layout.array(values, *first, *lead)
             state[name].attrs |= OUTPUTS[name].attributes()
 
-        for i, pool in enumerate(self.network.pools):
-            state[pool.name] = layout.array(stocks[i] * self._stock, *lead)
+        for i, pool in enumerate(self.pools):
+            state[pool.name] = layout.array(stocks[i] * self._per_pool[i], *lead)
             state[pool.name].attrs |= {
-                "units": STOCK_UNITS.get(pool.currency, "1"),
+                "units": unit_of(pool),
                 "long_name": pool.description,
                 "pool_kind": pool.kind,
             }
@@ -907,7 +947,7 @@ class SoilModel:
         add("gross_decomposition", np.stack([flow[f"gross_decomposition {rule}"] for rule in rules]), "rule")
         add("gross_decomposition_without_litter", np.stack([flow[f"without_litter {rule}"] for rule in rules]), "rule")
         add("respiration_without_litter", flow["without_litter respiration"])
-        state = state.assign_coords(rule=rules, pool=[p.name for p in self.network.pools])
+        state = state.assign_coords(rule=rules, pool=[p.name for p in self.pools])
         if living:
             for part in ("uptake", "respiration", "exudation", "mortality"):
                 add(f"community_{part}", flow[f"community {part}"])
@@ -923,7 +963,7 @@ class SoilModel:
             state[name] = layout.array(values, *lead)
             state[name].attrs |= OUTPUTS[name].attributes()
 
-        add("stock_at_year_start", solved.start * self._stock, "pool")
+        add("stock_at_year_start", solved.start * self._per_pool, "pool")
         add("residual", solved.residual)
         add("newton_steps", solved.steps)
         add("status", solved.status)
@@ -964,7 +1004,7 @@ class _Run:
         self.status = np.full(cells, Status.NO_DRIVERS, np.int8)
         self.crossed = np.zeros(cells, np.int16)
         self.gained = np.zeros(cells)
-        self.carbon = np.array([pool.currency == "carbon" for pool in model.network.pools])
+        self.carbon = np.array([pool.currency == "carbon" for pool in model.pools])
 
     def keep(self, first: int, year: int, index: np.ndarray, kept: Any) -> None:
         """Take over a year of some cells."""
@@ -1008,16 +1048,16 @@ class _Run:
         closure = self.closure()
         self.status[closure > CLOSES] = Status.UNCONVERGED
         for name, values in (
-            ("stock_at_end", layout.array(self.ends * model._stock, "time", "pool")),
+            ("stock_at_end", layout.array(self.ends * model._per_pool, "time", "pool")),
             ("record_length", xr.DataArray(lengths, dims="time")),
-            ("stock_at_start", layout.array(self.start * model._stock, "pool")),
+            ("stock_at_start", layout.array(self.start * model._per_pool, "pool")),
             ("closure", layout.array(closure)),
             ("status", layout.array(self.status)),
         ):
             run[name] = values
             run[name].attrs |= OUTPUTS[name].attributes()
         run["status"].attrs |= _status_attributes(RUN_STATUS)
-        texts = limit_texts(model.network, dict.fromkeys(_names_of(model.network), np.ones(1)), at_rest=False)
+        texts = limit_texts(model.network, dict.fromkeys(model.network.driver_names(), np.ones(1)), at_rest=False)
         if texts:
             run["crossed_limits"] = layout.array(self.crossed)
             run["crossed_limits"].attrs |= OUTPUTS["crossed_limits"].attributes() | _limit_attributes(texts)
@@ -1029,9 +1069,9 @@ class _Run:
         return run
 
 
-def _names_of(network: Network) -> list[str]:
-    """A driver for every need of a network."""
-    return [*network.first_needs(), *network.option_needs(), *network.scheme_needs()]
+def unit_of(pool: Pool) -> str:
+    """Unit of a pool at the border."""
+    return pool.currency if pool.kind == "memory" else STOCK_UNITS[pool.currency]
 
 
 def _status_attributes(meaning: Mapping[Status, str]) -> dict[str, Any]:
@@ -1238,6 +1278,7 @@ def _cohort(state: xr.Dataset) -> dict[str, xr.DataArray]:
     """The cohort curve of every cell, from the flux table of a state."""
     if "flux_rate" not in state:
         raise NotDefinedError("the cohort curve needs every flux: use steady_state(drivers, fluxes=True).")
+    state = state.isel(flux=np.flatnonzero(state["flux_process"].values != "memory"))
     structure = _structure_of(state)
     dims = state["status"].dims
     stocks = np.stack([state[pool.name].values.reshape(-1) for pool in structure.pools])
@@ -1286,7 +1327,7 @@ def list_models() -> pd.DataFrame:
 
 
 def list_schemes() -> pd.DataFrame:
-    """The registered schemes: equation, parameters, drivers, range, what they contain, how well known, what to cite."""
+    """The registered schemes: equation, parameters, drivers, range, memory, losses, how well known, what to cite."""
 
     def with_unit(name: str) -> str:
         unit = DRIVERS[name].unit
@@ -1308,6 +1349,7 @@ def list_schemes() -> pd.DataFrame:
                 "valid": ", ".join(f"{driver} {low:g} to {high:g}" for driver, (low, high) in valid.items()),
                 "parameters": "; ".join(_parameter_text(scheme, parameter) for parameter in scheme.declared),
                 "parameter_sets": ", ".join(published.name for published in scheme.sets),
+                "memory": ", ".join(memory.name for memory in scheme.remembers),
                 "includes": ", ".join(scheme.includes),
                 "arrow": scheme.evidence.arrow,
                 "evidence": scheme.evidence.why,

@@ -42,9 +42,13 @@ def made(name) -> Scheme:
 
 
 def felt(scheme, random, limits, number=200):
-    """Random values of the drivers a scheme feels, and the words of a slot."""
-    drawn = {name: random.uniform(*limits(name), number) for name in (*scheme.needs, *scheme.wishes)}
-    return {**drawn, **WORDS}
+    """Random values of the drivers a scheme feels, a memory of others, and the words of a slot."""
+
+    def drawn():
+        return {name: random.uniform(*limits(name), number) for name in (*scheme.needs, *scheme.wishes)}
+
+    before = scheme.at_rest(drawn()) if scheme.remembers else {}
+    return {**drawn(), **before, **WORDS}
 
 
 def whole(name):
@@ -82,7 +86,12 @@ def test_declaration(scheme):
     assert scheme.evidence.arrow in ARROWS
     assert scheme.evidence.why
     assert bool(scheme.declared) == bool(scheme.sets)
-    assert set(scheme.reference_point()) <= {*scheme.needs, *scheme.wishes}
+    memories = {memory.name for memory in scheme.remembers}
+    assert set(scheme.reference_point()) <= {*scheme.needs, *scheme.wishes, *memories}
+    assert not memories & set(DRIVERS)
+    for memory in scheme.remembers:
+        parse_unit(memory.unit)
+        assert memory.description
     for driver, (low, high) in scheme.valid.items():
         assert DRIVERS[driver].low <= low < high <= DRIVERS[driver].high
     for parameter in scheme.declared:
@@ -140,7 +149,8 @@ def test_cue_is_as_it_is_at_the_reference_point(scheme):
     feels = felt(scheme, random, lambda name: scheme.valid.get(name, (0.0, 30.0)))
     if scheme.name in MADE_BY_HAND:
         return  # what a user puts in the place of the model's CUE has no reference
-    found = scheme(cue, {**feels, **scheme.reference_point()})
+    point = {**feels, **scheme.reference_point()}
+    found = scheme(cue, {**point, **scheme.at_rest(point)})
     np.testing.assert_allclose(found, cue, rtol=4e-16)
 
 
@@ -148,7 +158,7 @@ def test_monotone_where_it_says_so(scheme):
     random = np.random.default_rng(7)
     for driver, sign in scheme.monotone.items():
         for cue in (0.05, 0.4, 0.8):
-            feels = {name: v if name in WORDS else v[:1] for name, v in felt(scheme, random, whole).items()}
+            feels = {name: v if name in WORDS else jnp.ravel(v)[:1] for name, v in felt(scheme, random, whole).items()}
             feels |= scheme.wishes
             low, high = whole(driver)
             along = scheme(cue, {**feels, driver: jnp.linspace(low, high, 400)})

@@ -150,11 +150,14 @@ def response_of(
 
 
 def feedable_schemes(drivers: xr.Dataset) -> list[str]:
-    """Names of the schemes for which a Dataset holds, or implies, all drivers: the constant and the knob left out."""
+    """Names of the schemes for which a Dataset holds, or implies, all drivers: the constant and the knob left out.
+
+    So are schemes with memory: at rest under annual means they give what other schemes give, or constant CUE.
+    """
     names = []
     for name in SCHEMES:
         needs = SCHEMES[name].needs
-        if not isinstance(needs, tuple) or not needs:
+        if not isinstance(needs, tuple) or not needs or SCHEMES[name].remembers:
             continue
         implied = {of for of in (*LONG_TERM_MEANS, *DERIVED) if _implied(drivers, of)}
         if all(find_driver(drivers, need) or need in implied for need in needs):

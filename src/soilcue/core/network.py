@@ -26,6 +26,9 @@ from soilcue.core.scheme import Scheme, slot_name
 CO2, LEACHED, INPUT = "co2", "leached", "input"
 """Names of what lies outside of a model: respired carbon, carbon washed out, and where the input comes from."""
 
+FELT, FORGOTTEN = "felt", "forgotten"
+"""Where a memory comes from and where it goes: it is no matter, so both lie outside of every balance."""
+
 _SLOTS = "cue slots"
 """Where, among what a microbe feels, the values of intrinsic CUE are written down while they are asked for."""
 
@@ -63,6 +66,7 @@ PROCESSES = {
         Process("dormancy", "falling dormant, and waking"),
         Process("mineralisation", "release of mineral nitrogen"),
         Process("immobilisation", "uptake of mineral nitrogen"),
+        Process("memory", "what a scheme of CUE remembers, taken on and given up (no matter)"),
     )
 }
 
@@ -147,7 +151,7 @@ class Structure:
         for name, flux in zip(self.names(), self.fluxes, strict=True):
             if flux.process not in PROCESSES:
                 raise unknown_name(f"process of flux {name!r}", flux.process, PROCESSES)
-            for end, outside in ((flux.source, (INPUT,)), (flux.target, (CO2, LEACHED))):
+            for end, outside in ((flux.source, (INPUT, FELT)), (flux.target, (CO2, LEACHED, FORGOTTEN))):
                 if end not in currency and end not in outside:
                     raise unknown_name(f"end of flux {name!r}", end, [*currency, *outside])
             ends = {currency[end] for end in (flux.source, flux.target) if end in currency}
@@ -284,7 +288,8 @@ class Network(eqx.Module):
             return feels[slot]
         cue = reference if self.schemes or published is None else published
         for scheme in self.schemes:
-            cue = scheme(cue, feels)
+            # a memory that is not among the drivers is at rest
+            cue = scheme(cue, {**scheme.at_rest(feels), **feels})
         if _SLOTS in feels:
             if slot in feels[_SLOTS]:
                 raise InputError(f"model {self.name!r} asks twice for the {slot}; name its microbe and substrate.")
@@ -313,8 +318,7 @@ class Network(eqx.Module):
 
     def slots(self) -> tuple[str, ...]:
         """Names of the slots of intrinsic CUE (found by tracing; nothing is computed)."""
-        drivers = dict.fromkeys([*self.first_needs(), *self.option_needs(), *self.scheme_needs()], 0.5)
-        return tuple(jax.eval_shape(self.cue_slots, drivers))
+        return tuple(jax.eval_shape(self.cue_slots, dict.fromkeys(self.driver_names(), 0.5)))
 
     def without_schemes(self) -> Network:
         """The same model, to be given its intrinsic CUE among the drivers."""
@@ -325,15 +329,11 @@ class Network(eqx.Module):
 
     def structure(self) -> Structure:
         """The fluxes without their rates (found by tracing; nothing is computed)."""
-        found: list[Flux] = []
+        return structure_of(self, self.driver_names())
 
-        def trace(stocks, drivers):
-            found[:] = list(self.fluxes(stocks, self.environment(drivers)))
-            return [flux.rate for flux in found]
-
-        drivers = dict.fromkeys([*self.first_needs(), *self.option_needs(), *self.scheme_needs()], 0.5)
-        jax.eval_shape(trace, {pool.name: 1.0 for pool in self.pools}, drivers)
-        return Structure(self.pools, tuple(flux._replace(rate=None) for flux in found), self.implicit_microbes)
+    def driver_names(self) -> tuple[str, ...]:
+        """A driver for every need of the model, its options and its schemes."""
+        return (*self.first_needs(), *self.option_needs(), *self.scheme_needs())
 
     def option_needs(self) -> tuple[str, ...]:
         """Drivers that the chosen options need beside `needs`."""
@@ -359,3 +359,28 @@ class Network(eqx.Module):
     def first_needs(cls) -> tuple[str, ...]:
         """The needed drivers, taking the first of each group of alternatives."""
         return tuple(need if isinstance(need, str) else need[0] for need in cls.needs)
+
+
+def structure_of(network: Any, driver_names: tuple[str, ...]) -> Structure:
+    """The fluxes of a network without their rates, found by tracing: nothing is computed.
+
+    Parameters
+    ----------
+    network : Network
+        Or what stands for one: pools, `environment`, `fluxes`.
+    driver_names : tuple of str
+        A driver for every need.
+
+    Returns
+    -------
+    Structure
+    """
+    found: list[Flux] = []
+
+    def trace(stocks, drivers):
+        found[:] = list(network.fluxes(stocks, network.environment(drivers)))
+        return [flux.rate for flux in found]
+
+    stocks = {pool.name: 1.0 for pool in network.pools}
+    jax.eval_shape(trace, stocks, dict.fromkeys(driver_names, 0.5))
+    return Structure(network.pools, tuple(flux._replace(rate=None) for flux in found), network.implicit_microbes)

@@ -1276,6 +1276,38 @@ _REFERENCES = (
         "Journal of Computational and Applied Mathematics 6, 19-26",
         "10.1016/0771-050X(80)90013-3",
     ),
+    Reference(
+        "brangari2021",
+        "Brangarí, A. C.; Manzoni, S.; Rousk, J.",
+        2021,
+        "The mechanisms underpinning microbial resilience to drying and rewetting - A model analysis",
+        "Soil Biology and Biochemistry 162, 108400",
+        "10.1016/j.soilbio.2021.108400",
+    ),
+    Reference(
+        "li2023rewetting",
+        "Li, X.; Leizeaga, A.; Rousk, J.; Hugelius, G.; Manzoni, S.",
+        2023,
+        "Drying intensity and acidity slow down microbial growth recovery after rewetting dry soils",
+        "Soil Biology and Biochemistry 184, 109115",
+        "10.1016/j.soilbio.2023.109115",
+    ),
+    Reference(
+        "manzoni2021storage",
+        "Manzoni, S.; Ding, Y.; Warren, C.; Banfield, C. C.; Dippold, M. A.; Mason-Jones, K.",
+        2021,
+        "Intracellular storage reduces stoichiometric imbalances in soil microbial biomass - a theoretical exploration",
+        "Frontiers in Ecology and Evolution 9, 714134",
+        "10.3389/fevo.2021.714134",
+    ),
+    Reference(
+        "masonjones2023",
+        "Mason-Jones, K.; Breidenbach, A.; Dyckmans, J.; Banfield, C. C.; Dippold, M. A.",
+        2023,
+        "Intracellular carbon storage by microorganisms is an overlooked pathway of biomass growth",
+        "Nature Communications 14, 2240",
+        "10.1038/s41467-023-37713-4",
+    ),
 )
 
 REFERENCES = {reference.key: reference for reference in _REFERENCES}

@@ -15,7 +15,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -49,6 +49,26 @@ class Evidence:
     contested: str = ""
 
 
+class Activity(NamedTuple):
+    """What a memory may know of the model that holds it.
+
+    `stocks` by pool and `rates` by flux in the model's units, `uptake_per_biomass` the carbon that all living pools
+    take up per carbon that they hold, d-1 (zero for a model without living pools).
+    """
+
+    stocks: Mapping[str, Any]
+    rates: Mapping[str, Any]
+    uptake_per_biomass: Any
+
+
+class Memory(NamedTuple):
+    """What a scheme remembers of what it feels: a positive quantity, in this unit, that follows it with a lag."""
+
+    name: str
+    unit: str
+    description: str
+
+
 class Scheme(eqx.Module):
     """Maps an intrinsic CUE to an intrinsic CUE by what a microbe feels: subclass it in one file, register the class.
 
@@ -79,6 +99,10 @@ class Scheme(eqx.Module):
     evidence: ClassVar[Evidence]
     monotone: ClassVar[Mapping[str, int]] = {}
     """Drivers with which CUE never falls (1) or never rises (-1) under the default parameters, over their limits."""
+    remembers: ClassVar[tuple[Memory, ...]] = ()
+    """Its memory. Each becomes a pool of the model, and its value is handed to the scheme with what it feels."""
+    memory_of_biomass: ClassVar[bool] = False
+    """Whether its memory is renewed with biomass: a model without living pools then refuses the scheme."""
 
     def __init__(self, parameters: str | Mapping[str, Any] | None = None) -> None:
         _, values = parameter_values(f"scheme {self.name!r}", self.declared, self.sets, parameters)
@@ -92,7 +116,8 @@ class Scheme(eqx.Module):
         ----------
         cue : array
         feels : mapping
-            Drivers in canonical units, and as words the ``substrate`` and the ``microbe`` of the slot.
+            Drivers in canonical units, each `Memory` of the scheme under its name, and as words the ``substrate`` and
+            the ``microbe`` of the slot.
 
         Returns
         -------
@@ -101,6 +126,22 @@ class Scheme(eqx.Module):
 
     def reference_point(self) -> dict[str, Any]:
         """Drivers at which the scheme leaves the CUE as it is; empty where it does so everywhere."""
+        return {}
+
+    def at_rest(self, feels: Mapping[str, Any]) -> dict[str, Any]:
+        """What each memory holds once the drivers have lasted long enough: positive, a function of drivers alone."""
+        return {}
+
+    def renewal(self, feels: Mapping[str, Any], activity: Activity) -> dict[str, Any]:
+        """How fast each memory takes on what it holds at rest, d-1: d(memory)/dt = renewal (at rest - memory).
+
+        Parameters
+        ----------
+        feels : mapping
+            Drivers in canonical units.
+        activity : Activity
+            Pools and fluxes of the model at the moment.
+        """
         return {}
 
     def fits(self, model: str, slots: tuple[str, ...]) -> None:
@@ -229,6 +270,11 @@ def slot_losses(structure: Any) -> tuple[str, ...]:
 def refuse_misfit(scheme: Scheme, model: str, structure: Any, slots: tuple[str, ...]) -> None:
     """Raise `InputError` where a model cannot take a scheme, naming both and the reason."""
     scheme.fits(model, slots)
+    if scheme.memory_of_biomass and not structure.living():
+        raise InputError(
+            f"the model {model!r} does not take the scheme {scheme.name!r}: its memory is renewed as biomass is, and "
+            "the model holds no living pool."
+        )
     twice = [loss for loss in scheme.includes if loss not in slot_losses(structure)]
     if twice:
         raise InputError(

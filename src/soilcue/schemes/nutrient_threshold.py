@@ -23,14 +23,16 @@ class NitrogenThreshold(Scheme):
     name = "nitrogen-threshold"
     title = "threshold C:N and overflow respiration"
     equation = "CUE = min(CUE_ref, C:N_biomass (1/C:N_substrate + mineral N per C taken up))"
-    references = ("manzoni2012stoichiometry", "sinsabaugh2013")
+    references: ClassVar[tuple[str, ...]] = ("manzoni2012stoichiometry", "sinsabaugh2013")
     needs = ("substrate_carbon_to_nitrogen",)
     wishes: ClassVar = {"mineral_nitrogen": 0.0}
     valid: ClassVar = {"substrate_carbon_to_nitrogen": (5.0, 200.0), "mineral_nitrogen": (0.0, 0.1)}
     includes = ("overflow",)
     evidence = STOICHIOMETRY
     monotone: ClassVar = {"substrate_carbon_to_nitrogen": -1, "mineral_nitrogen": 1}
-    declared = (Parameter("biomass_ratio", "1", 3.0, 30.0, "C:N mass ratio of microbial biomass"),)
+    declared: ClassVar[tuple[Parameter, ...]] = (
+        Parameter("biomass_ratio", "1", 3.0, 30.0, "C:N mass ratio of microbial biomass"),
+    )
     sets = (
         ParameterSet(
             "manzoni2012", ("manzoni2012stoichiometry",), "soil microbes: C:N of 8", {"biomass_ratio": (8.0, "1")}
@@ -39,13 +41,16 @@ class NitrogenThreshold(Scheme):
 
     def reference_point(self) -> dict[str, Any]:
         """A substrate as rich as the biomass itself: enough for any CUE."""
-        return {"substrate_carbon_to_nitrogen": self.parameters["biomass_ratio"]}
+        return {self.needs[0]: self.parameters["biomass_ratio"]}
+
+    def supply(self, feels: Mapping[str, Any]) -> Any:
+        """Nutrient that can be taken up per carbon taken up."""
+        (substrate,), ((mineral, nothing),) = self.needs, self.wishes.items()
+        return 1 / feels[substrate] + feels.get(mineral, nothing)
 
     def __call__(self, cue: Any, feels: Mapping[str, Any]) -> Any:
         """The CUE, or what the nutrient allows if that is less."""
-        (substrate,), ((mineral, nothing),) = self.needs, self.wishes.items()
-        supply = 1 / feels[substrate] + feels.get(mineral, nothing)
-        return jnp.minimum(cue, self.parameters["biomass_ratio"] * supply)
+        return jnp.minimum(cue, self.parameters["biomass_ratio"] * self.supply(feels))
 
 
 class PhosphorusThreshold(NitrogenThreshold):
@@ -62,10 +67,6 @@ class PhosphorusThreshold(NitrogenThreshold):
     sets = (
         ParameterSet("sinsabaugh2013", ("sinsabaugh2013",), "soil microbes: C:P of 60", {"biomass_ratio": (60.0, "1")}),
     )
-
-    def reference_point(self) -> dict[str, Any]:
-        """A substrate as rich as the biomass itself."""
-        return {"substrate_carbon_to_phosphorus": self.parameters["biomass_ratio"]}
 
 
 for scheme in (NitrogenThreshold, PhosphorusThreshold):

@@ -23,13 +23,13 @@ class TemperatureAdaptation(Response):
     name = "temperature-adaptation"
     title = "falling with temperature, adapted to the long-term mean"
     equation = "logit(CUE) = logit(CUE_ref) + slope [(T - T_ref) - adapted (T_historic - T_ref)]"
-    references = ("wieder2013", "allison2014")
-    needs = ("temperature", "historic_temperature")
+    references: ClassVar[tuple[str, ...]] = ("wieder2013", "allison2014")
+    needs: ClassVar[tuple[str, ...]] = ("temperature", "historic_temperature")
     valid: ClassVar = {"temperature": (0.0, 35.0), "historic_temperature": (-10.0, 30.0)}
     includes = ("growth respiration",)
     evidence = ADAPTATION
     monotone: ClassVar = {"temperature": -1, "historic_temperature": 1}
-    declared = (
+    declared: ClassVar[tuple[Parameter, ...]] = (
         Parameter("slope", "K-1", -0.15, 0.15, "change of logit CUE with temperature"),
         Parameter("adapted", "1", 0.0, 1.0, "share of a lasting change of temperature that is adapted to"),
         Parameter("reference_temperature", "degC", -10.0, 40.0, "temperature at which CUE is the model's reference"),

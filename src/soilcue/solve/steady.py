@@ -154,10 +154,14 @@ def hold(tree):
 
 
 def first_guess(network: Network, environment, cells: int):
-    """Log of each pool's declared start: days of carbon input."""
+    """Log of each pool's declared start: days of carbon input; of a memory what it holds at rest."""
     days = {"h": 24.0, "d": 1.0, "yr": 1 / 365}[network.time_unit]
     start = jnp.array([pool.start * days for pool in network.pools])
-    return jnp.log(start[:, None] * jnp.broadcast_to(environment["input"], (cells,)))
+    guess = jnp.log(start[:, None] * jnp.broadcast_to(environment["input"], (cells,)))
+    for i, pool in enumerate(network.pools):
+        if pool.kind == "memory":
+            guess = guess.at[i].set(jnp.log(environment[pool.name]))
+    return guess
 
 
 def newton(
