@@ -17,7 +17,7 @@ from soilcue.genomes.genome import Genome
 from soilcue.genomes.growth import normalised_maintenance
 from soilcue.genomes.metabolic_model import checked
 from soilcue.genomes.reading import _from_json
-from soilcue.genomes.substances import media, panel, substances
+from soilcue.genomes.substances import class_of, media, panel, shares_of, substances
 
 
 def genome_of(model: dict) -> Genome:
@@ -192,6 +192,27 @@ def test_a_mixture_lies_between_its_parts(textbook):
     assert mixed.uptake == pytest.approx(60)
     assert min(parts) < mixed.cue_biomass < max(parts)
     assert mixed.cue_biomass >= np.mean(parts) - 1e-9
+    written = textbook.yield_on("glucose + acetate", maintenance="none")
+    assert written.cue_biomass == pytest.approx(mixed.cue_biomass, abs=1e-12)
+    given = textbook.yield_on({"glucose": 3.0, "acetate": 1.0}, maintenance="none")
+    written = textbook.yield_on("0.75 glucose + .25 acetate", maintenance="none")
+    assert written.cue_biomass == pytest.approx(given.cue_biomass, abs=1e-12)
+
+
+def test_texts_of_mixtures():
+    assert panel("three, 0.7  glucose + 0.3 acetate") == (
+        "glucose",
+        "acetate",
+        "glutamate",
+        "0.7 glucose + 0.3 acetate",
+    )
+    assert shares_of("2 4-hydroxybenzoate+acetate") == {"4-hydroxybenzoate": 2 / 3, "acetate": 1 / 3}
+    assert (class_of("glucose + xylose"), class_of("glucose + acetate")) == ("sugar", "mixture")
+    with pytest.raises(InputError, match="Did you mean 'acetate'"):
+        panel("glucose + acetat")
+    for wrong in ("glucose +", "0 glucose + 0 acetate"):
+        with pytest.raises(InputError, match="mixture"):
+            shares_of(wrong)
 
 
 def test_without_oxygen_carbon_is_excreted(textbook):

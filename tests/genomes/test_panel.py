@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 
+import numpy as np
 import pandas as pd
 import pytest
 import toy_genome
@@ -60,6 +61,21 @@ def test_every_file_stands_in_the_tables(found, folder):
     assert trusted.loc["toy3", "cue_biomass"] == pytest.approx(toy_genome.cue_by_hand(17.0, 0.0))
     shipped = yields[yields["maintenance"] == "shipped"].set_index(["genome", "substrate"])
     assert shipped.loc[("toy3", "glucose"), "cue_biomass"] == pytest.approx(toy_genome.cue_by_hand(17.0, 10.0))
+
+
+def test_the_spread_over_an_ensemble_stands_beside_each_number(folder):
+    files = [folder / "toy0.json", folder / "starving.json", folder / "empty.json"]
+    found = examine_panel(files, "glucose", members=20)
+    yields = found.yields.set_index(["genome", "maintenance"])
+    # a toy has no handle but maintenance: CUE = (300 - m) / 350, and m is log-normal about 10 by half
+    assert yields.loc[("toy0", "shipped"), "cue_sd_over"] == "maintenance"
+    assert yields.loc[("toy0", "shipped"), "cue_sd_members"] == 20
+    assert 0.3 * 10 / 350 < yields.loc[("toy0", "shipped"), "cue_sd"] < 0.9 * 10 / 350
+    assert yields.loc[("toy0", "none"), "cue_sd_over"] == ""
+    assert np.isnan(yields.loc[("toy0", "none"), "cue_sd"])
+    assert np.isnan(yields.loc[("starving", "none"), "cue_sd"])
+    alone = examine_panel(files, "glucose").yields
+    pd.testing.assert_frame_equal(found.yields[alone.columns], alone)
 
 
 def test_stopped_and_started_again_gives_the_same_table(found, folder, tmp_path, monkeypatch):
@@ -132,6 +148,7 @@ def test_bad_settings(folder, tmp_path):
         ({"medium": "soup"}, "unknown medium 'soup'"),
         ({"uptake": -1.0}, "uptake is -1"),
         ({"fraction": 2.0}, "fraction"),
+        ({"members": 1}, "give 2 to 10,000, or 0"),
         ({"substrates": "glukose"}, "Did you mean 'glucose'"),
         ({"substrates": ","}, "no substrate is named"),
     ):

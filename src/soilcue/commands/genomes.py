@@ -13,7 +13,10 @@ def genomes(
         str, typer.Argument(help="Folder of metabolic models (SBML, JSON, MAT; compressed or not), or one file.")
     ] = "embedded",
     substrates: Annotated[
-        str, typer.Option(help="A panel (soil-panel, three), or names with commas between.")
+        str,
+        typer.Option(
+            help="A panel (soil-panel, three), or names with commas between; mixtures as '0.7 glucose + 0.3 acetate'."
+        ),
     ] = "soil-panel",
     maintenance: Annotated[
         str,
@@ -27,6 +30,12 @@ def genomes(
     fraction: Annotated[
         float | None, typer.Option(help="Also ranges of CUE at no less than this fraction of the largest growth.")
     ] = None,
+    members: Annotated[
+        int,
+        typer.Option(
+            help="Members of an ensemble over biomass, maintenance and protons per ATP, for the spread of CUE; 0: none."
+        ),
+    ] = 10,
     processes: Annotated[int | None, typer.Option(help="Genomes at a time; all processors by default.")] = None,
     folder: Annotated[Path, typer.Option(help="Where genomes.html, .parquet, .csv and genome_audit.csv go.")] = Path(),
 ) -> None:
@@ -57,6 +66,7 @@ def genomes(
             medium=medium,
             temperature=temperature,
             fraction=fraction,
+            members=members,
             keep=folder / "genomes.parts",
             processes=processes if processes is not None else (os.cpu_count() or 1),
             progress=told,

@@ -11,7 +11,7 @@ random, all together and each alone:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -77,56 +77,102 @@ def ensemble(
     """
     import xarray as xr
 
-    width = {**SPREADS, **(spreads or {})}
-    if set(width) != set(PARTS) or not all(0 <= value <= 2 for value in width.values()):
-        raise InputError(f"spreads are given for {', '.join(PARTS)}, each 0 to 2; got {dict(spreads or {})}.")
-    if members < 2:
-        raise InputError(f"an ensemble has at least 2 members; got {members}.")
+    width = _checked(members, spreads)
     population = genome.population
     if genome.yield_on(substrate, **conditions).status != GROWS:
         raise InputError(f"genome {genome.name!r} does not grow on {substrate!r}: nothing to vary.")
-    handles = {"biomass": biomass_groups(population), "p_to_o": synthases(population)}
-    rate = maintenance_rate(conditions.get("maintenance", "shipped"), conditions.get("temperature", 25.0))
-    rate = population.maintenance.shipped if rate is None else rate
-    missing = [
-        *(["biomass"] if handles["biomass"] is None else []),
-        *(["maintenance"] if rate <= 0 or population.maintenance.hydrolysis < 0 else []),
-        *(["p_to_o"] if handles["p_to_o"] is None else []),
-    ]
-    random = np.random.default_rng(seed)
-    draws = {
-        "biomass": random.normal(0, width["biomass"], (members, 3)),
-        "maintenance": random.normal(0, width["maintenance"], members),
-        "p_to_o": random.normal(0, width["p_to_o"], members),
-    }
     sources = ("all", *PARTS)
     found = np.full((2, len(sources), members), np.nan)
-    try:
-        for s, source in enumerate(sources):
-            varied = [part for part in PARTS if source in ("all", part) and part not in missing]
-            for member in range(members):
-                asked = dict(conditions)
-                if "biomass" in varied:
-                    _set_biomass(population, handles["biomass"], draws["biomass"][member])
-                if "p_to_o" in varied:
-                    _set_synthases(population, handles["p_to_o"], float(np.exp(draws["p_to_o"][member])))
-                if "maintenance" in varied:
-                    asked["maintenance"] = float(min(rate * np.exp(draws["maintenance"][member]), 1000.0))
-                one = population.yield_on(substrate, **asked)
-                found[:, s, member] = one.cue_co2, one.cue_biomass
-                _restore(population, handles)
-    finally:
-        _restore(population, handles)
+    drawn = _Drawn(population, members, width, seed, conditions)
+    for s, source in enumerate(sources):
+        for member, asked in drawn.members(PARTS if source == "all" else (source,)):
+            one = population.yield_on(substrate, **asked)
+            found[:, s, member] = one.cue_co2, one.cue_biomass
     values = {
         name: (("source", "member"), found[i], {"units": "1"}) for i, name in enumerate(("cue_co2", "cue_biomass"))
     }
     attributes = {
         "genome": genome.name,
-        "not_varied": ", ".join(missing),
+        "not_varied": ", ".join(part for part in PARTS if part not in drawn.varied),
         "spreads": ", ".join(f"{part} {width[part]:g}" for part in PARTS),
         "seed": seed,
     }
     return xr.Dataset(values, coords={"source": list(sources)}, attrs=attributes)
+
+
+def spread(
+    genome: Genome, substrates: Sequence[str], *, members: int = 10, seed: int = 0, **conditions: Any
+) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+    """CUE of biomass (substrate, member) of an `ensemble` in which all parts vary together, and which parts those are.
+
+    Each member is made once for all substrates, and drawn alike for every genome. NaN where a member does not grow, and
+    throughout where the model has no handle for any part: that it does not vary says nothing.
+    """
+    drawn = _Drawn(genome.population, members, _checked(members, None), seed, conditions)
+    found = np.full((len(substrates), members), np.nan)
+    for member, asked in drawn.members(PARTS) if drawn.varied else ():
+        for s, substrate in enumerate(substrates):
+            found[s, member] = genome.population.yield_on(substrate, **asked).cue_biomass
+    return found, drawn.varied
+
+
+def _checked(members: int, spreads: Mapping[str, float] | None) -> dict[str, float]:
+    width = {**SPREADS, **(spreads or {})}
+    if set(width) != set(PARTS) or not all(0 <= value <= 2 for value in width.values()):
+        raise InputError(f"spreads are given for {', '.join(PARTS)}, each 0 to 2; got {dict(spreads or {})}.")
+    if members < 2:
+        raise InputError(f"an ensemble has at least 2 members; got {members}.")
+    return width
+
+
+class _Drawn:
+    """What is drawn for the members of an ensemble; the draws of a part do not depend on which parts are varied."""
+
+    def __init__(
+        self,
+        population: Population,
+        members: int,
+        width: Mapping[str, float],
+        seed: int,
+        conditions: Mapping[str, Any],
+    ) -> None:
+        self.population, self.conditions = population, conditions
+        self.handles = {"biomass": biomass_groups(population), "p_to_o": synthases(population)}
+        rate = maintenance_rate(conditions.get("maintenance", "shipped"), conditions.get("temperature", 25.0))
+        self.rate = population.maintenance.shipped if rate is None else rate
+        has = {
+            "biomass": self.handles["biomass"] is not None,
+            "maintenance": self.rate > 0 and population.maintenance.hydrolysis >= 0,
+            "p_to_o": self.handles["p_to_o"] is not None,
+        }
+        self.varied = tuple(part for part in PARTS if has[part] and width[part] > 0)
+        """Parts that the model has a handle for."""
+        random = np.random.default_rng(seed)
+        self.draws = {
+            "biomass": random.normal(0, width["biomass"], (members, 3)),
+            "maintenance": random.normal(0, width["maintenance"], members),
+            "p_to_o": random.normal(0, width["p_to_o"], members),
+        }
+
+    def members(self, parts: Sequence[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+        """The number of each member and the conditions to ask it under, with some parts varied.
+
+        While this is looped over the model is the member; afterwards it is itself again.
+        """
+        varied = set(parts) & set(self.varied)
+        try:
+            for member in range(len(self.draws["p_to_o"])):
+                asked = dict(self.conditions)
+                if "biomass" in varied:
+                    _set_biomass(self.population, self.handles["biomass"], self.draws["biomass"][member])
+                if "p_to_o" in varied:
+                    _set_synthases(self.population, self.handles["p_to_o"], float(np.exp(self.draws["p_to_o"][member])))
+                if "maintenance" in varied:
+                    asked["maintenance"] = float(min(self.rate * np.exp(self.draws["maintenance"][member]), 1000.0))
+                yield member, asked
+                _restore(self.population, self.handles)
+        finally:
+            _restore(self.population, self.handles)
 
 
 def biomass_groups(population: Population) -> list[dict[int, float]] | None:

@@ -16,7 +16,7 @@ from soilcue.core.errors import InputError, unknown_name
 from soilcue.genomes.audit import Audit, Missing, audit_of, missing_for_growth
 from soilcue.genomes.efficiency import STATUSES, YIELD_UNITS, Population, Yield
 from soilcue.genomes.reading import read_model
-from soilcue.genomes.substances import panel, shares_of, substances
+from soilcue.genomes.substances import class_of, panel, shares_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -207,8 +207,7 @@ class Genome:
                 said = {"units": "1", "comment": f"over fluxes with at least {fraction:g} of the largest growth"}
                 result[f"cue_{kind}_{side}"] = (dims, ranges[0, column] if one else ranges[:, column], said)
         if not one:
-            known = substances()
-            groups = [known[name].group if name in known else "" for name in asked]
+            groups = [class_of(name) if isinstance(name, str) else "mixture" for name in asked]
             result = result.assign_coords(substrate=asked, substrate_class=("substrate", groups))
         return result
 

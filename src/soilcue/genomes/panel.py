@@ -20,17 +20,19 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from soilcue.core.errors import InputError
 from soilcue.core.files import whole_file
 from soilcue.genomes.efficiency import GROWS, NO_GROWTH, STATUSES, YIELD_UNITS, Yield
 from soilcue.genomes.growth import maintenance_rate
 from soilcue.genomes.reading import ENDINGS, model_files
-from soilcue.genomes.substances import media, panel, substances
+from soilcue.genomes.substances import class_of, media, panel
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FORM = 2
+FORM = 3
 """Version of the kept results: raised when what is kept of a genome changes."""
 CURVE_RATES = (2.0, 4.0, 6.0, 10.0, 20.0, 40.0, 60.0)
 """Rates of uptake of the curve, mmol C gDW-1 h-1."""
@@ -47,6 +49,8 @@ class Settings:
     temperature: float = 25.0
     fraction: float | None = None
     """Also give ranges of CUE over fluxes with at least this fraction of the largest growth."""
+    members: int = 0
+    """Also give the spread of CUE over this many members of an ensemble (`soilcue.genomes.ensembles.spread`)."""
 
     def checked(self) -> Settings:
         """Itself, or `InputError` for what cannot be asked."""
@@ -58,6 +62,8 @@ class Settings:
             raise InputError(f"uptake is {self.uptake:g} mmol C gDW-1 h-1; it must be positive, and at most 10,000.")
         if self.fraction is not None and not 0 <= self.fraction <= 1:
             raise InputError(f"fraction of the largest growth is {self.fraction:g}; it may be 0 to 1.")
+        if self.members != 0 and not 2 <= self.members <= 10_000:
+            raise InputError(f"members of the ensemble are {self.members}; give 2 to 10,000, or 0 for no ensemble.")
         return self
 
     @property
@@ -114,6 +120,7 @@ def examine_panel(
     medium: str = "mineral",
     temperature: float = 25.0,
     fraction: float | None = None,
+    members: int = 0,
     keep: Path | None = None,
     processes: int = 1,
     progress: Callable[[int, int, str], None] | None = None,
@@ -128,6 +135,9 @@ def examine_panel(
         A panel by name, names with commas between, or a list.
     maintenance, uptake, medium, temperature, fraction
         As in `Genome.cue`; several kinds of maintenance.
+    members : int
+        Also give the spread of CUE over so many random members, which differ in what the makers of a model assumed
+        (`soilcue.genomes.ensemble`); takes about as many times longer. 0 for none.
     keep : Path, optional
         Folder for the results of single genomes while the work goes on. A run that was stopped and is started again
         with the same folder and settings goes on from there. Remove it when the tables are written.
@@ -147,7 +157,7 @@ def examine_panel(
         For settings that cannot be, a folder without models. A file that cannot be used raises nothing: it is listed.
     """
     asked = panel(substrates) if isinstance(substrates, str) else panel(",".join(substrates))
-    settings = Settings(asked, tuple(maintenance), uptake, medium, temperature, fraction).checked()
+    settings = Settings(asked, tuple(maintenance), uptake, medium, temperature, fraction, members).checked()
     files = files_of(source)
     if keep is not None:
         keep.mkdir(parents=True, exist_ok=True)
@@ -296,6 +306,8 @@ def _answers(genome: Any, settings: Settings) -> dict[str, Any]:
         for rate in CURVE_RATES:
             found = genome.yield_on(grown[0], uptake=rate, maintenance="shipped", medium=settings.medium)
             curve.append({"substrate": grown[0], "offered": rate, **asdict(found)})
+    if settings.members:
+        _add_spreads(genome, rows, settings)
     model = genome.population.model
     return {
         "key": settings.key,
@@ -323,6 +335,31 @@ def _answers(genome: Any, settings: Settings) -> dict[str, Any]:
     }
 
 
+def _add_spreads(genome: Any, rows: list[dict[str, Any]], settings: Settings) -> None:
+    """Standard deviation of CUE over an ensemble, to each row that grows; last of all, for it changes the model."""
+    from soilcue.genomes.ensembles import spread
+
+    for row in rows:
+        row |= {"cue_sd": None, "cue_sd_members": 0, "cue_sd_over": ""}
+    for word in settings.maintenance:
+        grown = [row for row in rows if row["maintenance"] == str(word) and row["status"] == GROWS]
+        if not grown:
+            continue
+        cue, varied = spread(
+            genome,
+            [row["substrate"] for row in grown],
+            members=settings.members,
+            uptake=settings.uptake,
+            maintenance=word,
+            medium=settings.medium,
+            temperature=settings.temperature,
+        )
+        for row, values in zip(grown, cue, strict=True):
+            found = values[np.isfinite(values)]
+            sd = float(found.std(ddof=1)) if len(found) > 1 else None
+            row |= {"cue_sd": sd, "cue_sd_members": len(found), "cue_sd_over": ", ".join(varied)}
+
+
 def _gathered(results: list[dict[str, Any]], files: list[Path], settings: Settings) -> Panel:
     """Tables of all results, in the order of the files."""
     import pandas as pd
@@ -346,10 +383,13 @@ def _gathered(results: list[dict[str, Any]], files: list[Path], settings: Settin
             trusted = one["status"] == GROWS and not one["doubts"] and not same
             yields.append({"genome": name, "file": result["file"], **one, "trusted": trusted})
         curves += [{"genome": name, **one} for one in result["curve"]]
-    groups = {one.name: one.group for one in substances().values()}
     table = pd.DataFrame(yields, columns=_yield_columns(settings))
     table["trusted"] = table["trusted"].astype(bool)
-    table.insert(3, "substrate_class", table["substrate"].map(groups))
+    for name in {*_ranges(settings), "cue_sd"} & set(
+        table
+    ):  # of nothing that grows pandas cannot tell that it is numbers
+        table[name] = pd.to_numeric(table[name], errors="coerce").astype(float)
+    table.insert(3, "substrate_class", table["substrate"].map({name: class_of(name) for name in settings.substrates}))
     columns = ["genome", "substrate", "offered", *[field.name for field in fields(Yield)]]
     return Panel(table, _genome_table(genomes), pd.DataFrame(curves, columns=columns), settings)
 
@@ -371,7 +411,6 @@ def _genome_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
 
 
 def _yield_columns(settings: Settings) -> list[str]:
-    ranges = [f"cue_{kind}_{side}" for kind in ("co2", "biomass") for side in ("low", "high")]
     return [
         "genome",
         "file",
@@ -379,9 +418,16 @@ def _yield_columns(settings: Settings) -> list[str]:
         "maintenance",
         "reason",
         *[field.name for field in fields(Yield)],
-        *(ranges if settings.fraction is not None else []),
+        *_ranges(settings),
+        *(["cue_sd", "cue_sd_members", "cue_sd_over"] if settings.members else []),
         "trusted",
     ]
+
+
+def _ranges(settings: Settings) -> list[str]:
+    if settings.fraction is None:
+        return []
+    return [f"cue_{kind}_{side}" for kind in ("co2", "biomass") for side in ("low", "high")]
 
 
 def _names(files: list[Path]) -> list[str]:

@@ -109,22 +109,27 @@ PANELS: dict[str, tuple[str, ...]] = {
 
 
 def panel(text: str) -> tuple[str, ...]:
-    """Substrates of a named panel, or those of a list with commas between.
+    """Substrates of a named panel, or those of a list with commas between; mixtures with plus signs (`shares_of`).
 
     Raises
     ------
     InputError
         For a name that is neither a panel nor a substance.
     """
-    if text in PANELS:
-        return PANELS[text]
-    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
-    for name in names:
+    asked = [" ".join(name.split()) for name in text.split(",") if name.strip()]
+    names = tuple(dict.fromkeys(one for name in asked for one in PANELS.get(name, (name,))))
+    for name in (one for mixture in names for one in shares_of(mixture)):
         if name not in substances():
             raise unknown_name("panel or substrate", name, [*PANELS, *carbon_sources()])
     if not names:
         raise InputError(f"no substrate is named. Give a panel ({', '.join(PANELS)}) or names with commas between.")
     return names
+
+
+def class_of(substrate: str) -> str:
+    """Class of a substrate by name: that of its substances where they share one, else ``mixture``; empty if unknown."""
+    groups = {substances()[name].group if name in substances() else "" for name in shares_of(substrate)}
+    return groups.pop() if len(groups) == 1 else "mixture"
 
 
 def carbon_sources() -> list[str]:
@@ -271,14 +276,34 @@ def exchanges_of(model: MetabolicModel, names: Iterable[str]) -> Exchanges:
 def shares_of(substrate: str | Mapping[str, float]) -> dict[str, float]:
     """A substrate, or a mixture of several as shares of the carbon offered, with the shares made to add up to one.
 
+    A mixture is a mapping, or a text: ``"glucose + acetate"`` in equal shares, ``"0.7 glucose + 0.3 acetate"``.
+
     Raises
     ------
     InputError
-        For shares that are negative or all zero.
+        For shares that are negative or all zero, or a text that cannot be read.
     """
-    if isinstance(substrate, str):
-        return {substrate: 1.0}
-    total = sum(substrate.values())
-    if not substrate or not total > 0 or min(substrate.values()) < 0:
-        raise InputError(f"shares of a mixture of substrates must be positive; got {dict(substrate)}.")
-    return {name: share / total for name, share in substrate.items()}
+    mixture = _parts_of(substrate) if isinstance(substrate, str) else substrate
+    total = sum(mixture.values())
+    if not mixture or not 0 < total < np.inf or min(mixture.values()) < 0:
+        raise InputError(f"shares of a mixture of substrates must be positive; got {dict(mixture)}.")
+    return {name: share / total for name, share in mixture.items()}
+
+
+def _parts_of(text: str) -> dict[str, float]:
+    """Substances of a mixture written with plus signs, each with its amount."""
+    if "+" not in text:
+        return {text: 1.0}
+    found: dict[str, float] = {}
+    for part in text.split("+"):
+        amount, name = _AMOUNT.fullmatch(part.strip()).groups()  # type: ignore[union-attr]  # it matches any text
+        if not name:
+            raise InputError(
+                f"the mixture {text!r} cannot be read. Write substances with plus signs between, each with its share "
+                "of the carbon before it or none: 0.7 glucose + 0.3 acetate."
+            )
+        found[name] = found.get(name, 0.0) + (float(amount) if amount else 1.0)
+    return found
+
+
+_AMOUNT = re.compile(r"(?:(\d+(?:\.\d*)?|\.\d+)\s+)?(.*)")

@@ -14,7 +14,7 @@ from soilcue.genomes.comparison import Comparison
 from soilcue.genomes.efficiency import GROWS, NO_EXCHANGE, NO_GROWTH
 from soilcue.genomes.panel import Panel
 from soilcue.genomes.sensitivity import WORDS, sensitivity
-from soilcue.genomes.substances import substances
+from soilcue.genomes.substances import class_of
 from soilcue.report.page import Cell, Figure, Layout, Table, Trace, write_page
 
 MOST_ROWS = 60
@@ -155,6 +155,8 @@ def summary(panel: Panel) -> list[str]:
             + f"). Electrons kept in biomass are {trusted['electron_yield'].mean():.2f} ± "
             f"{trusted['electron_yield'].std():.2f} of those taken up."
         )
+    if panel.settings.members:
+        said += _spread_words(panel, trusted)
     doubted = len(grows) - len(trusted)
     if doubted:
         said.append(f"{doubted:,} pairs grow but are doubted, and left out of every statistic; the page says why.")
@@ -168,6 +170,24 @@ def summary(panel: Panel) -> list[str]:
             lost = (both["cue_biomass"] - both["cue_biomass_2"]).mean()
             said.append(f"{_maintenance_words(str(word)).capitalize()} takes {lost:.3f} off CUE on average.")
     return said
+
+
+def _spread_words(panel: Panel, trusted: pd.DataFrame) -> list[str]:
+    """How uncertain a CUE is by what was assumed, beside how much genomes differ."""
+    known = trusted[trusted["cue_sd"].notna()]
+    if known.empty:
+        return ["How uncertain each CUE is cannot be said: the models have no handle for what their makers assumed."]
+    parts = {part: name for part, name in (("biomass", "the composition of biomass"), ("maintenance", "maintenance"),
+             ("p_to_o", "protons per ATP")) if known["cue_sd_over"].str.contains(part).any()}  # fmt: skip
+    listed = " and ".join([", ".join(list(parts.values())[:-1]), *list(parts.values())[-1:]]).removeprefix(" and ")
+    several = known.groupby("substrate").filter(lambda rows: rows["genome"].nunique() > 2)
+    between = several.groupby("substrate")["cue_biomass"].std().mean() if len(several) else np.nan
+    return [
+        f"Each CUE is uncertain by ± {known['cue_sd'].mean():.3f} (mean standard deviation over "
+        f"{panel.settings.members} random members) through what its model's makers assumed of {listed}"
+        + (f"; genomes on one substrate differ by ± {between:.3f}" if np.isfinite(between) else "")
+        + ". How wide the assumptions are drawn is itself assumed."
+    ]
 
 
 def variance_shares(trusted: pd.DataFrame) -> tuple[float, float] | None:
@@ -227,8 +247,8 @@ def _heat_map(panel: Panel, names: dict[str, str]) -> Figure:
                 row = note.loc[(genome, substrate)]
                 if row["status"] == GROWS:
                     texts[i, j] = (
-                        f"CUE {row['cue_biomass']:.3f}, of CO2 alone {row['cue_co2']:.3f}<br>electron bound "
-                        f"{row['electron_bound']:.2f}, RQ {row['respiratory_quotient']:.2f}"
+                        f"CUE {row['cue_biomass']:.3f}{_spread(row)}, of CO2 alone {row['cue_co2']:.3f}"
+                        f"<br>electron bound {row['electron_bound']:.2f}, RQ {row['respiratory_quotient']:.2f}"
                         + (f"<br>excreted: {row['exudates']}" if row["exudates"] else "")
                         + (f"<br><b>doubted:</b> {row['doubts']}" if row["doubts"] else "")
                     )
@@ -299,6 +319,10 @@ def _heat_map(panel: Panel, names: dict[str, str]) -> Figure:
         f"Heat map of CUE of {len(order)} genomes on {len(columns)} substrates; the table of classes gives means."
     )
     return Figure("heat", "", described, traces, layout, aspect=1060 / pixels, least_height=pixels)
+
+
+def _spread(row: pd.Series) -> str:
+    return f" ± {row['cue_sd']:.3f}" if np.isfinite(row.get("cue_sd", np.nan)) else ""
 
 
 def _reduction(panel: Panel) -> Figure:
@@ -437,7 +461,7 @@ def _curves(panel: Panel, names: dict[str, str]) -> Figure | None:
 
 def _class_table(panel: Panel) -> Table:
     trusted = panel.yields[panel.yields["trusted"]]
-    order = list(dict.fromkeys(substances()[name].group for name in panel.settings.substrates))
+    order = list(dict.fromkeys(class_of(name) for name in panel.settings.substrates))
     rows: list[tuple[str, Sequence[Cell]]] = []
     for group in order:
         cells = []
