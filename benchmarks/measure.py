@@ -1,11 +1,16 @@
 """Speed of measuring: a sheet of 10,000 samples with 10,000 Monte Carlo draws each, and first order, beside peers.
 
+The whole command is timed too, from a workbook or a CSV file to the page, the workbook and the table of results, start
+of the program and imports included.
+
 The peers are what a careful user would write: a loop over samples with NumPy draws, and first-order numbers with errors
 (the arithmetic of the package `uncertainties`, in plain Python: value and derivatives by name), one sample at a time.
 Both are run on 100 samples and their results compared.
 """
 
 import resource
+import subprocess
+import sys
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -42,6 +47,32 @@ def as_csv(table: pd.DataFrame, path: Path) -> Path:
     text = table.to_csv(index=False).split("\n", 1)
     path.write_text("\n".join([text[0], ",".join(units), text[1]]))
     return path
+
+
+def as_workbook(table: pd.DataFrame, path: Path) -> Path:
+    from openpyxl import Workbook
+
+    book = Workbook(write_only=True)
+    page = book.create_sheet("samples")
+    known = {c.name: "atom %" if c.isotope else c.unit for c in METHODS["oxygen_label"].columns}
+    page.append(list(table.columns))
+    page.append([known.get(name, "") for name in table.columns])
+    for row in table.itertuples(index=False, name=None):
+        page.append([*row])
+    book.save(path)
+    return path
+
+
+def whole_command(sheet: Path) -> tuple[float, float]:
+    """Seconds, and seconds of processor time, of `soilcue measure` on a file."""
+    settings = [text for name, value in SHARED.items() for text in ("--set", f"{name}={value}")]
+    command = [sys.executable, "-m", "soilcue", "measure", str(sheet), "--method", "oxygen_label", *settings]
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    subprocess.run(
+        [*command, "--draws", str(DRAWS), "--folder", str(sheet.parent)], check=True, capture_output=True, text=True
+    )
+    after, took = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter() - began
+    return took, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def looped(table: SampleTable, draws: int) -> np.ndarray:
@@ -123,6 +154,10 @@ def main() -> None:
         small = as_csv(invented(FEW), Path(folder) / "small.csv")
         table, reading = timed(lambda: read_samples(METHODS["oxygen_label"], large, settings=SHARED))
         few = read_samples(METHODS["oxygen_label"], small, settings=SHARED)
+        commands = {
+            "CSV": whole_command(large),
+            "xlsx": whole_command(as_workbook(invented(SAMPLES), Path(folder) / "large.xlsx")),
+        }
     order, first = timed(lambda: measurement(table))
     spent = time.process_time()
     drawn, drawing = timed(lambda: measurement(table, draws=DRAWS))
@@ -131,7 +166,11 @@ def main() -> None:
     print(f"  reading and checking the sheet     {reading:7.2f} s")
     print(f"  first order                        {first:7.2f} s")
     print(f"  {DRAWS:,} draws a sample            {drawing:7.2f} s  (processor time {spent:.2f} s)")
-    print(f"  all within 10 s                    {'yes' if reading + drawing < 10 else 'NO'}")
+    for kind, (took, processor) in commands.items():
+        print(f"  the whole command, from {kind:4}       {took:7.2f} s  (processor time {processor:.2f} s)")
+    print(
+        f"  all within 10 s of processor time  {'yes' if max(spent for _, spent in commands.values()) < 10 else 'NO'}"
+    )
     apart = np.abs(drawn.samples["cue_sd"] / order.samples["cue_sd"] - 1).max()
     print(f"  both agree to                      {apart:7.1%}")
 

@@ -111,6 +111,12 @@ def test_import_of_the_package_is_light():
     assert run_python("import soilcue, sys; print(sorted({'jax', 'pandas'} & set(sys.modules)))") == "[]\n"
 
 
+def test_measuring_does_not_wait_for_what_models_need():
+    rooms = "measure.measurement, soilcue.measure.workbooks, soilcue.report.measure_page"
+    code = f"import sys, soilcue.{rooms}; print(sorted({{'jax', 'xarray', 'scipy.stats'}} & set(sys.modules)))"
+    assert run_python(code) == "[]\n"
+
+
 def test_commands_of_the_readme_exist():
     shown = run_python("import sys; sys.argv = ['soilcue', '--help']\nfrom soilcue.cli import main\nmain()")
     named = set(re.findall(r"`soilcue ([a-z]+)", (HOUSE / "README.md").read_text()))

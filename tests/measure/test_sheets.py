@@ -462,3 +462,38 @@ def test_a_separator_named_in_the_first_line(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("sep=;\nsample;biomass_start;biomass_end;respired\n;ug;ug;ug\na;200;320;180\n")
     np.testing.assert_allclose(sc.measure.batch_growth(path).samples["cue"], 0.4, rtol=1e-12)
+
+
+def test_a_long_workbook_holds_what_the_table_of_text_does(tmp_path):
+    """Rows beyond the first few are written another way: signs of XML, signs it forbids, and what is missing."""
+    frame = pd.DataFrame({"sample": [f"{k} <&> \x07=1" for k in range(500)], "treatment": ["a", "b"] * 250})
+    frame["biomass_start"], frame["respired"] = 200.0, 180.0
+    frame["biomass_end"] = 300.0 + np.arange(500) / 7
+    result = sc.measure.batch_growth(frame)
+    write_results(result, tmp_path / "a.xlsx", tmp_path / "a.csv")
+    book, text = pd.read_excel(tmp_path / "a.xlsx"), pd.read_csv(tmp_path / "a.csv")
+    assert list(book["sample"]) == [name.replace("\x07", "") for name in text["sample"]]
+    for column in ("cue", "lower"):
+        np.testing.assert_allclose(book[column], text[column], rtol=1e-15)
+    page = openpyxl.load_workbook(tmp_path / "a.xlsx", read_only=True)["samples"]
+    assert page.max_row == 501
+
+
+@pytest.mark.parametrize("also", ["nothing", "percent", "merged"])
+def test_a_workbook_reads_alike_with_and_without_what_is_beyond_values(tmp_path, also):
+    path = batch(tmp_path / "a.xlsx", [*ROWS[:1], [], *ROWS[1:]])
+    book = openpyxl.load_workbook(path)
+    if also == "percent":
+        book["samples"]["H9"] = 0.1
+        book["samples"]["H9"].number_format = "0 %"
+    if also == "merged":
+        book["samples"].insert_rows(1)
+        book["samples"].merge_cells("A1:B1")
+    book.save(path)
+    if also == "percent":
+        book["samples"]["H9"] = None
+    assert [sheet.name for sheet in read_sheets(path)] == ["samples"]
+    if also == "percent":
+        assert read_sheets(path)[0].percent == {(8, 7)}
+        return
+    np.testing.assert_allclose(sc.measure.batch_growth(path).samples["cue"], [120 / 300, 90 / 240, 140 / 300])

@@ -13,7 +13,7 @@ import pytest
 
 from soilcue.atlas import summary
 from soilcue.core.errors import InputError
-from soilcue.report import atlas_page
+from soilcue.report.atlas_page import atlas_page
 
 
 class Page(HTMLParser):

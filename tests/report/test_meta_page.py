@@ -13,7 +13,8 @@ import pytest
 from command import soilcue
 
 import soilcue as sc
-from soilcue.report.meta_page import meta_page, number, p_value
+from soilcue.report.meta_page import meta_page
+from soilcue.report.page import number, p_value
 from soilcue.synthesis import analyse_table, read_table
 
 HEAD = ["treatment_mean", "treatment_sd", "treatment_n", "control_mean", "control_sd", "control_n"]

@@ -29,7 +29,7 @@ def atlas(
         typer.echo("reading drivers and loading the solvers", err=True)
         import soilcue as sc
         from soilcue.atlas.run import MODELS, build_atlas, observed_at_depths, write_atlas
-        from soilcue.report import atlas_page
+        from soilcue.report.atlas_page import atlas_page
 
         chosen = []
         for text in model or MODELS:

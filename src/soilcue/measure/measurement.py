@@ -5,17 +5,19 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
-from soilcue.core.budget import Budget
 from soilcue.core.errors import InputError, NotDefinedError, unknown_name
 from soilcue.measure.method import Method
 from soilcue.measure.samples import Problem, SampleTable
 from soilcue.measure.uncertainty import Draws, FirstOrder, first_order, monte_carlo
+
+if TYPE_CHECKING:
+    from soilcue.core.budget import Budget
 
 MOST_PAIRS = 6
 """Treatments up to this number are all compared with each other; more are compared with the control."""
@@ -87,6 +89,8 @@ class Measurement:
         """
         if not {"uptake", "respiration"} <= set(self.samples.columns):
             raise NotDefinedError(f"{self.method.title} measures no uptake and respiration, so it gives no budget.")
+        from soilcue.core.budget import Budget  # brings JAX, which no measurement needs
+
         nothing = np.zeros(len(self.samples))
         return Budget(self.samples["uptake"].to_numpy(), self.samples["respiration"].to_numpy(), nothing, nothing)
 
@@ -162,7 +166,7 @@ def _samples(
     cue = np.broadcast_to(found["cue"], count)
     known = bool(table.samples.spreads)
     sd = np.broadcast_to(order.total, count) if known else np.full(count, np.nan)
-    half = stats.norm.ppf((1 + level) / 2) * sd
+    half = special.ndtri((1 + level) / 2) * sd
     frame = pd.DataFrame(
         {
             "treatment": table.treatment,
@@ -236,7 +240,11 @@ def _combined(signs: Mapping[int, int], cue: np.ndarray, shared: _SharedFactors,
     )
     spent = sum(v**2 / f for v, f in zip(variances, freedoms, strict=True))
     df = total**4 / spent if spent > 0 else float("inf")
-    half = float(stats.t.ppf((1 + level) / 2, df)) * total if np.isfinite(total) and (total > 0 or spent > 0) else total
+    half = (
+        float(special.stdtrit(df, (1 + level) / 2)) * total
+        if np.isfinite(total) and (total > 0 or spent > 0)
+        else total
+    )
     found = {
         "n": sum(numbers),
         "estimate": estimate,
@@ -254,7 +262,7 @@ def _combined(signs: Mapping[int, int], cue: np.ndarray, shared: _SharedFactors,
             "sd": float(np.std(here, ddof=1)) if here.size > 1 else float("nan"),
             **{name: found[name] for name in ("standard_error", "systematic_sd", "lower", "upper", "df")},
         }
-    p = 2 * stats.t.sf(abs(estimate) / total, df) if np.isfinite(total) and total > 0 else float("nan")
+    p = 2 * special.stdtr(df, -abs(estimate) / total) if np.isfinite(total) and total > 0 else float("nan")
     return {**found, "p": float(p)}
 
 
@@ -357,7 +365,7 @@ def _draws_beyond_limits(table: SampleTable) -> list[str]:
         column, value = table.method.column(name), table.samples.values[name]
         known = spread > 0
         width = np.where(known, spread, 1.0)
-        beyond = stats.norm.cdf((column.low - value) / width) + stats.norm.sf((column.high - value) / width)
+        beyond = special.ndtr((column.low - value) / width) + special.ndtr((value - column.high) / width)
         if np.any(known & (beyond > _BEYOND)):
             wide.append(f"{name} (allowed: {column.allowed})")
     if not wide:

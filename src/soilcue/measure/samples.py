@@ -29,6 +29,7 @@ from soilcue.measure.sheets import (
     is_empty,
     number_in,
     plain_name,
+    plain_numbers,
     read_sheets,
 )
 
@@ -564,6 +565,10 @@ class _Reading:
             self.problems.append(Problem(self.place(rows[k], j), names[k], column, found, allowed, mend))
 
         def numbers(j: int, column: Column, unit: str) -> np.ndarray:
+            held = [cells[i][j] for i in rows]
+            plain = plain_numbers(held)
+            if plain is not None and not sheet.percent and not sheet.uncalculated:
+                return plain
             found = np.full(len(rows), np.nan)
             for k, i in enumerate(rows):
                 if (i, j) in sheet.uncalculated:
@@ -577,7 +582,7 @@ class _Reading:
                     )
                     continue
                 try:
-                    found[k] = number_in(cells[i][j], sheet.decimal_comma)
+                    found[k] = number_in(held[k], sheet.decimal_comma)
                 except Unreadable as wrong:
                     complain(k, j, column.name, wrong.found, column.allowed, wrong.mend)
                 if (i, j) in sheet.percent and (unit in ("%", "percent") or unit in _ATOM_PERCENT):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
+import re
+import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import escape
 
 import numpy as np
 
@@ -16,6 +20,7 @@ from soilcue.core.references import bibliography
 from soilcue.measure.metadata import METADATA
 from soilcue.measure.method import Column, Method
 from soilcue.measure.samples import EXAMPLE, ISOTOPE_STANDARD, REPORTED, fields_filled, written_unit
+from soilcue.measure.sheets import letters
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -23,6 +28,7 @@ if TYPE_CHECKING:
     from soilcue.measure.measurement import Measurement
 
 _ROWS_FOR_WIDTH = 200
+"""Rows that a workbook's library writes, a cell at a time; the rest of a long table is written as text."""
 _SERIES_ROWS = 6
 """Example rows of a method that takes several a sample."""
 
@@ -149,15 +155,15 @@ def _remark(cell: Any, column: Column) -> None:
     cell.comment = Comment(f"{column.description}. Allowed: {column.allowed}.", "soilcue", width=260, height=110)
 
 
-def _fill(sheet: Worksheet, rows: Iterable[Sequence[Any]], heads: int) -> None:
+def _fill(sheet: Worksheet, rows: Sequence[Sequence[Any]], heads: int) -> None:
     """Cells of a sheet; the first rows bold or slanted, and all columns wide enough to read."""
     from openpyxl.styles import Font
     from openpyxl.utils import get_column_letter
 
     widths: dict[int, int] = {}
-    for i, row in enumerate(rows):
+    for row in rows:
         sheet.append([_as_cell(sheet, value) for value in row])
-        if len(row) > 1 and i < _ROWS_FOR_WIDTH:
+        if len(row) > 1:
             for j, value in enumerate(row):
                 widths[j] = max(widths.get(j, 0), len(str(value)))
     for i in range(heads):
@@ -169,16 +175,20 @@ def _fill(sheet: Worksheet, rows: Iterable[Sequence[Any]], heads: int) -> None:
 
 
 def _as_cell(sheet: Worksheet, value: Any) -> Any:
-    """What a cell takes: nothing for what is missing, and text that begins with = as text and not as a formula."""
+    """What a cell takes: nothing for what is missing, and text as text, though it begin with = like a formula."""
     from openpyxl.cell import Cell
 
-    if value is None or value == "" or (isinstance(value, float) and np.isnan(value)):
+    if _says_nothing(value):
         return None
-    if isinstance(value, str) and value.startswith("="):
-        text = Cell(sheet, value=value)
+    if isinstance(value, str):
+        text = Cell(sheet, value=_UNPRINTABLE.sub("", value))
         text.data_type = "s"
         return text
     return value.item() if isinstance(value, np.generic) else value
+
+
+def _says_nothing(value: Any) -> bool:
+    return value is None or value == "" or (isinstance(value, float) and not math.isfinite(value))
 
 
 def write_results(result: Measurement, workbook: Path, table: Path) -> None:
@@ -195,20 +205,19 @@ def write_results(result: Measurement, workbook: Path, table: Path) -> None:
     """
     from openpyxl import Workbook
 
-    book = Workbook()
-    first = book.worksheets[0]
-    first.title = "samples"
-    samples = result.samples.reset_index()
-    _fill(first, _table_rows(samples), heads=1)
-    for name, frame in (
-        ("treatments", result.treatments.reset_index()),
-        ("contrasts", result.contrasts),
-        ("contributions", result.contributions.reset_index()),
-    ):
-        _fill(book.create_sheet(name), _table_rows(frame), heads=1)
-    problems = [("place", "sample", "column", "found", "allowed", "mend")]
+    problems: list[Sequence[Any]] = [("place", "sample", "column", "found", "allowed", "mend")]
     problems += [(p.place, p.sample, p.column, p.found, p.allowed, p.mend) for p in result.problems]
-    _fill(book.create_sheet("problems"), problems, heads=1)
+    tables = {
+        "samples": _table_rows(result.samples.reset_index()),
+        "treatments": _table_rows(result.treatments.reset_index()),
+        "contrasts": _table_rows(result.contrasts),
+        "contributions": _table_rows(result.contributions.reset_index()),
+        "problems": problems,
+    }
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    for name, rows in tables.items():
+        _fill(book.create_sheet(name), rows[:_ROWS_FOR_WIDTH], heads=1)
     study: list[Sequence[Any]] = [("what", "says"), ("method", result.method.title), ("source", result.source)]
     study += list(result.constants.items())
     study += [("assumed", line) for line in result.assumptions]
@@ -217,10 +226,50 @@ def write_results(result: Measurement, workbook: Path, table: Path) -> None:
     references = bibliography(result.reference_keys)
     study += [("cite", line) for line in references]
     _fill(book.create_sheet("study"), study, heads=1)
+    rest = {f"xl/worksheets/sheet{i}.xml": rows[_ROWS_FOR_WIDTH:] for i, rows in enumerate(tables.values(), start=1)}
     units = {quantity.name: quantity.unit for quantity in result.method.quantities}
     with whole_file(workbook) as beside:
         book.save(beside)
+        _append_rows(beside, {name: rows for name, rows in rest.items() if rows})
         write_table(result.samples, table, references, title=f"CUE of samples by {result.method.title}", units=units)
+
+
+def _append_rows(workbook: Path, rows: Mapping[str, Sequence[Sequence[Any]]]) -> None:
+    """Rows at the end of sheets of a workbook, by the sheet's name in the archive (ECMA-376, part 1, section 18.3)."""
+    if not rows:
+        return
+    with zipfile.ZipFile(workbook) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    for name, more in rows.items():
+        sheet = parts[name].decode()
+        last = _ROWS_FOR_WIDTH + len(more)
+        sheet = re.sub(r'(<dimension ref="A1:[A-Z]+)\d+', rf"\g<1>{last}", sheet, count=1)
+        columns = [letters(j) for j in range(max(map(len, more)))]
+        text = "".join(_row_text(row, i, columns) for i, row in enumerate(more, start=_ROWS_FOR_WIDTH + 1))
+        parts[name] = sheet.replace("</sheetData>", f"{text}</sheetData>").encode()
+    with zipfile.ZipFile(workbook, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for name, part in parts.items():
+            archive.writestr(name, part)
+
+
+def _row_text(row: Sequence[Any], number: int, columns: Sequence[str]) -> str:
+    cells = [
+        _cell_text(value, f"{column}{number}")
+        for value, column in zip(row, columns, strict=False)
+        if not _says_nothing(value)
+    ]
+    return f'<row r="{number}">{"".join(cells)}</row>'
+
+
+def _cell_text(value: Any, place: str) -> str:
+    if isinstance(value, int | float | np.number) and not isinstance(value, bool):
+        return f'<c r="{place}"><v>{value}</v></c>'
+    text = escape(_UNPRINTABLE.sub("", str(value)))
+    return f'<c r="{place}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
+
+
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+"""What XML does not allow."""
 
 
 def _table_rows(frame: Any) -> list[Sequence[Any]]:

@@ -15,10 +15,7 @@ from soilcue.measure.measurement import Measurement
 from soilcue.measure.method import HOW, LEVELS, PROCESSES
 from soilcue.measure.samples import fields_filled, written_unit
 from soilcue.report import measure_figures as figures
-from soilcue.report.meta_page import number, p_value
-from soilcue.report.page import Cell, Table, write_page
-
-_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+from soilcue.report.page import SUPERSCRIPT, Cell, Table, number, p_value, write_page
 
 MOST_ROWS = 200
 """Samples shown in the table of the page; the workbook has all."""
@@ -241,7 +238,7 @@ def _in_unit(unit: str) -> str:
 
 def _pretty(unit: str) -> str:
     """A unit as it is printed: signs for names, raised exponents, and no line break inside."""
-    text = re.sub(r"-\d+", lambda power: power[0].translate(_SUPERSCRIPT), unit.replace("percent", "%"))
+    text = re.sub(r"-\d+", lambda power: power[0].translate(SUPERSCRIPT), unit.replace("percent", "%"))
     return re.sub(r"\bu(?=g|mol|L)", "µ", text).replace(" ", "\u00a0")
 
 

@@ -13,15 +13,13 @@ from soilcue import __version__
 from soilcue.core.errors import InputError
 from soilcue.core.references import bibliography
 from soilcue.report import meta_figures as figures
-from soilcue.report.page import Cell, Table, write_page
+from soilcue.report.page import Cell, Table, number, p_value, write_page
 from soilcue.synthesis.analysis import REESTIMATED_STUDIES, MetaAnalysis
 from soilcue.synthesis.effect_sizes import EFFECT_SIZES, GEARY_LIMIT
 from soilcue.synthesis.models import METHODS, ROW, TESTS, Fit
 from soilcue.synthesis.robust import KINDS, LEAST_DF
 from soilcue.synthesis.small_studies import CAVEATS, STANDARD_ERROR
 from soilcue.synthesis.tables import places
-
-_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def meta_page(analysis: MetaAnalysis, path: str | os.PathLike[str], title: str = "Meta-analysis") -> Path:
@@ -583,30 +581,6 @@ def _notes(analysis: MetaAnalysis) -> list[str]:
             else "All means are at least 3 standard errors from zero (Geary's test), so that logs of ratios are sound."
         )
     return list(dict.fromkeys(notes))
-
-
-def number(value: float, digits: int = 3) -> str:
-    """A number to a few significant digits, as a reader writes it."""
-    value = float(value)
-    if not math.isfinite(value):
-        return "–"
-    if value == 0:
-        return "0"
-    size = math.floor(math.log10(abs(value)))
-    if size < -3:
-        text = f"{value / 10.0**size:.{digits - 1}f} × 10{str(size).translate(_SUPERSCRIPT)}"
-    else:
-        text = f"{value:,.{max(digits - 1 - size, 0)}f}"
-    return text.replace("-", "−")
-
-
-def p_value(value: float, relation: bool = False) -> str:
-    """A p-value; with its sign of relation for use in a sentence."""
-    if not math.isfinite(value):
-        return "–"
-    if value < 0.001:
-        return "< 0.001"
-    return f"{'= ' if relation else ''}{value:.3f}"
 
 
 def _span(low: float, high: float) -> str:

@@ -30,6 +30,9 @@ from plotly.offline import get_plotlyjs
 from soilcue.core.citing import json_ld
 from soilcue.core.files import whole_file
 
+SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+"""Raised digits, for exponents."""
+
 Trace = dict[str, Any]
 Layout = dict[str, Any]
 
@@ -189,3 +192,27 @@ def _packed_array(array: NDArray[Any]) -> Any:
         "bdata": base64.b64encode(packed.tobytes()).decode("ascii"),
         "shape": ", ".join(str(n) for n in packed.shape),
     }
+
+
+def number(value: float, digits: int = 3) -> str:
+    """A number to a few significant digits, as a reader writes it."""
+    value = float(value)
+    if not math.isfinite(value):
+        return "–"
+    if value == 0:
+        return "0"
+    size = math.floor(math.log10(abs(value)))
+    if size < -3:
+        text = f"{value / 10.0**size:.{digits - 1}f} × 10{str(size).translate(SUPERSCRIPT)}"
+    else:
+        text = f"{value:,.{max(digits - 1 - size, 0)}f}"
+    return text.replace("-", "−")
+
+
+def p_value(value: float, relation: bool = False) -> str:
+    """A p-value; with its sign of relation for use in a sentence."""
+    if not math.isfinite(value):
+        return "–"
+    if value < 0.001:
+        return "< 0.001"
+    return f"{'= ' if relation else ''}{value:.3f}"
