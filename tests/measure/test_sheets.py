@@ -344,14 +344,75 @@ def test_logarithms_of_enzymes():
     method = METHODS["enzyme_stoichiometry"]
     frame = pd.DataFrame({c.name: [c.example] for c in method.columns if c.required and c.used_with(method.chosen({}))})
     logs = frame.assign(**{name: np.log(frame[name]) for name in ("bg", "nag", "lap", "ap")})
-    result = method(logs)
-    assert "logarithms of activities" in result.samples["warnings"].iloc[0]
+    with pytest.raises(sc.InputError, match=r"as logarithms of activities are.*activities = themselves"):
+        method(logs)
+    assert len(method(logs, activities="themselves").samples) == 1  # a poor soil
+    both = pd.concat([frame, logs])
+    assert list(method(both, keep_going=True).samples["cue"]) == list(method(frame).samples["cue"])
     with pytest.raises(sc.InputError, match="not their logarithms"):
         method(logs.assign(nag=-0.3))
     with pytest.raises(sc.InputError, match="a logarithm"):
         method(logs, units=dict.fromkeys(("bg", "nag", "lap", "ap"), "ln(nmol g-1 h-1)"))
     with pytest.raises(sc.InputError, match="not their logarithms"):
         method(frame.drop(columns="bg").assign(ln_bg=4.6))
+
+
+def test_ratios_of_logarithms_of_enzymes():
+    method = METHODS["enzyme_stoichiometry"]
+    used = [c for c in method.columns if c.required and c.used_with(method.chosen({"given": "ratios"}))]
+    frame = pd.DataFrame({c.name: np.full(4, c.example) for c in used})
+    assert len(method(frame, given="ratios").samples) == 4
+    logs = frame.assign(enzyme_cn=[1.02, 1.08, 0.97, 1.11], enzyme_cp=[0.98, 0.95, 1.04, 0.9])
+    with pytest.raises(sc.InputError, match="as ratios of logarithms are"):
+        method(logs, given="ratios")
+    assert len(method(logs, given="ratios", activities="themselves").samples) == 4
+
+
+@pytest.mark.parametrize(
+    ("method", "changes", "said"),
+    [
+        # within the limits of atom percent, and yet no atom percents
+        ("carbon_label", {"atom_percent_co2": 60.0}, "more of the heavy isotope than the substrate"),
+        ("carbon_label", {"atom_percent_fumigated": 30.0}, "more of the heavy isotope than the substrate"),
+        ("carbon_label_pools", {"atom_percent_pool": 44.0}, "more of the heavy isotope than the substrate"),
+        ("carbon_label_depletion", {"atom_percent_extract": 12.0}, "more of the heavy isotope than the substrate"),
+        ("oxygen_label", {"atom_percent_dna": 25.0}, "more of the heavy isotope than the soil water"),
+        ("oxygen_vapour", {"atom_percent_dna": 31.0}, "more of the heavy isotope than the soil water"),
+        # out of them
+        ("oxygen_label", {"atom_percent_dna": 0.15}, "write ‰ in the row of units"),
+        ("oxygen_label", {"atom_percent_control": 12.0}, "write ‰ in the row of units"),
+        (
+            "carbon_label",
+            {"atom_percent_co2": 0.022},
+            "If this is a fraction of atoms, write 1 in the row of units; if a delta",
+        ),
+    ],
+)
+def test_what_no_atom_percent_can_be_is_refused(method, changes, said):
+    method = METHODS[method]
+    used = [c for c in method.columns if c.used_with(method.chosen({})) and (c.required or c.name in changes)]
+    frame = pd.DataFrame({c.name: [c.example] for c in used})
+    assert len(method(frame).samples) == 1
+    with pytest.raises(sc.InputError, match=said):
+        method(frame.assign(**changes))
+
+
+def test_much_new_dna_is_doubted():
+    method = METHODS["oxygen_label"]
+    used = [c for c in method.columns if c.required and c.used_with(method.chosen({}))]
+    frame = pd.DataFrame({c.name: [c.example] for c in used})
+    assert method(frame).samples["warnings"].iloc[0] == ""
+    said = method(frame.assign(atom_percent_dna=15.0)).samples["warnings"].iloc[0]
+    assert "check that it is an atom percent and no delta value" in said
+
+
+def test_atom_percents_under_the_unit_of_delta_values():
+    frame = carbon_frame()
+    units = dict.fromkeys(("atom_percent_substrate", "atom_percent_co2"), "permil")
+    with pytest.raises(
+        sc.InputError, match=r"found 5 ‰, which is 1.111 atom %.*If it is an atom percent, write atom %"
+    ):
+        sc.measure.carbon_label(frame, units=units, kec=0.45, isotope_standard="VPDB-CO2")
 
 
 def test_stock_over_flux_is_refused_where_growth_is_asked_for():

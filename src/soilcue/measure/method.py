@@ -339,12 +339,30 @@ def needed(incubation: Incubation, method: Method, *names: str) -> tuple[Any, ..
     return values
 
 
-def enrichment_findings(samples: Samples, labelled: str, control: str) -> Iterator[Finding]:
-    """Rows whose labelled material is not enriched above the control, or not by enough to tell.
+def enrichment_findings(
+    samples: Samples, labelled: str, control: str, source: Any, of: str, share: float = 1.0
+) -> Iterator[Finding]:
+    """Rows whose labelled material cannot be, or not be told: below its control, below detection, above its source.
 
+    Parameters
+    ----------
+    samples : Samples
+        Atom percents.
+    labelled, control : str
+        Columns.
+    source : array
+        Atom percent of what the label comes from.
+    of : str
+        What that is, in words.
+    share : float
+        Share that comes from the source above which a row is warned of; 1 for none.
+
+    Notes
+    -----
     The limit of detection is three standard deviations of the difference, where standard deviations are given.
     """
-    above = samples.values[labelled] - samples.values[control]
+    value, base = samples.values[labelled], samples.values[control]
+    above = value - base
     limit = 3 * np.hypot(samples.spread(labelled), samples.spread(control))
     yield Finding(
         above <= 0,
@@ -359,6 +377,29 @@ def enrichment_findings(samples: Samples, labelled: str, control: str) -> Iterat
         "label below detection: the enrichment is smaller than three standard deviations of it",
         "above three standard deviations of the difference from the control",
         "Measure with a higher enrichment or for longer; report the sample as below detection.",
+    )
+    source = np.asarray(source)[..., None] if np.ndim(value) > np.ndim(source) else np.asarray(source)
+    beyond = value > source + 3 * samples.spread(labelled)
+    yield beyond_source(beyond, labelled, of)
+    yield Finding(
+        ~beyond & (above > share * (source - base)),
+        labelled,
+        f"more than {share:.0%} of it came from the {of} within the incubation",
+        "",
+        "That is a lot: check that it is an atom percent and no delta value.",
+        refuse=False,
+    )
+
+
+def beyond_source(rows: np.ndarray, column: str, of: str) -> Finding:
+    """Rows that hold more of the heavy isotope than what their label comes from."""
+    return Finding(
+        rows,
+        column,
+        f"more of the heavy isotope than the {of} that it comes from",
+        f"at most that of the {of}",
+        "If these are delta values, write ‰ in the row of units and give isotope_standard in the study sheet; if not, "
+        f"check for swapped samples and the enrichment of the {of}.",
     )
 
 

@@ -704,9 +704,12 @@ class _Reading:
         for k in np.flatnonzero(wrong):
             mend = column.mend
             if column.isotope and not is_delta:
+                fraction = (
+                    "a fraction of atoms, write 1 in the row of units; if " if column.within(100 * values[k]) else ""
+                )
                 mend = (
-                    "If this is a delta value, write ‰ in the row of units and give isotope_standard in the study "
-                    f"sheet. {column.mend}"
+                    f"If this is {fraction}a delta value, write ‰ in the row of units and give isotope_standard in the "
+                    f"study sheet. {column.mend}"
                 )
             elif column.high <= 1 and 1 < values[k] <= 100:
                 mend = f"If this is a percentage, write % in the row of units. {column.mend}"
@@ -923,9 +926,14 @@ def _checked(table: SampleTable, keep_going: bool) -> SampleTable:
         column = table.method.column(name)
         within = column.within(converted[name])
         for k in np.flatnonzero(~(within if within.ndim == 1 else within.all(axis=1))):
-            atoms = np.ravel(converted[name][k])[0]
+            atoms, given = np.ravel(converted[name][k])[0], np.ravel(table.samples.values[name][k])[0]
+            meant = "If it is an atom percent, write atom % in the row of units. " if column.within(given) else ""
             refuse(
-                k, name, f"a delta value that is {atoms:.4g} atom %", column.allowed, column.mend or "Mend the cell."
+                k,
+                name,
+                f"{given:g} ‰, which is {atoms:.4g} atom %",
+                column.allowed,
+                f"{meant}{column.mend}".strip() or "Mend the cell.",
             )
     warnings = [list(said) for said in table.warnings]
     for finding in table.method.checks(Samples(converted, spreads, table.samples.choices)):

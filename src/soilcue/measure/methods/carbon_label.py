@@ -21,6 +21,7 @@ from soilcue.measure.method import (
     Quantity,
     Samples,
     array_module,
+    beyond_source,
     enrichment_findings,
     needed,
 )
@@ -229,7 +230,11 @@ class CarbonLabel(Method):
             "a biomass richer in 13C than atom_percent_biomass_control",
             "Check for swapped samples, or a delta value among atom percents; no label was taken up if both are right.",
         )
-        yield from enrichment_findings(samples, "atom_percent_co2", "atom_percent_co2_control")
+        source = v["atom_percent_substrate"]
+        yield beyond_source(
+            (flush > 0) & (above > source - v["atom_percent_biomass_control"]), "atom_percent_fumigated", "substrate"
+        )
+        yield from enrichment_findings(samples, "atom_percent_co2", "atom_percent_co2_control", source, "substrate")
 
     def reading(self, incubation: Incubation, **assumed: Any) -> Any:
         """Label in biomass over label in biomass and CO2; `assumed`: ``kec``."""

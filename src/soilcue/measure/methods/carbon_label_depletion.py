@@ -4,7 +4,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from soilcue.measure.incubation import Incubation
-from soilcue.measure.method import Column, Counted, Finding, Method, Quantity, Samples, enrichment_findings, needed
+from soilcue.measure.method import (
+    Column,
+    Counted,
+    Finding,
+    Method,
+    Quantity,
+    Samples,
+    beyond_source,
+    enrichment_findings,
+    needed,
+)
 from soilcue.measure.methods import METHODS
 from soilcue.measure.methods.carbon_label import RESPIRED_COLUMNS, SUBSTRATE_COLUMNS, respired_label, source_share
 
@@ -95,7 +105,10 @@ class CarbonLabelDepletion(Method):
 
     def checks(self, samples: Samples) -> Iterator[Finding]:
         """Label in CO2, uptake above zero."""
-        yield from enrichment_findings(samples, "atom_percent_co2", "atom_percent_co2_control")
+        v = samples.values
+        source = v["atom_percent_substrate"]
+        yield from enrichment_findings(samples, "atom_percent_co2", "atom_percent_co2_control", source, "substrate")
+        yield beyond_source(v["atom_percent_extract"] > source, "atom_percent_extract", "substrate")
         found = self.estimate(samples.values)
         yield from more_respired_than_gone(found["uptake"], found["respiration"], "carbon_extract")
 

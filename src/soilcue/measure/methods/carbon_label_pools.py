@@ -88,8 +88,9 @@ class CarbonLabelPools(Method):
 
     def checks(self, samples: Samples) -> Iterator[Finding]:
         """Label in the pool and in CO2."""
-        yield from enrichment_findings(samples, "atom_percent_pool", "atom_percent_pool_control")
-        yield from enrichment_findings(samples, "atom_percent_co2", "atom_percent_co2_control")
+        source = samples.values["atom_percent_substrate"]
+        for name in ("atom_percent_pool", "atom_percent_co2"):
+            yield from enrichment_findings(samples, name, f"{name}_control", source, "substrate")
 
     def reading(self, incubation: Incubation, **assumed: Any) -> Any:
         """Label in biomass over label in biomass and CO2, the pool taken for the biomass: reserves are not in it."""

@@ -53,6 +53,9 @@ def _ratio(name: str, description: str, example: float, only_if: Mapping[str, An
     return Column(name, "1", 0.0, 1e5, description, example, positive=True, only_if={**_RATIOS, **only_if}, mend=mend)
 
 
+_ACTIVITIES, _ENZYME_RATIOS = ("bg", "nag", "lap", "ap"), ("enzyme_cn", "enzyme_cp")
+
+
 class EnzymeStoichiometry(Method):
     """Ecoenzymatic stoichiometry: C:N, C:P or both."""
 
@@ -137,6 +140,15 @@ class EnzymeStoichiometry(Method):
             {"total": "total soil organic matter", "labile": "dissolved or labile organic matter"},
             "total",
         ),
+        Choice(
+            "activities",
+            "what the activities, or their ratios, are",
+            {
+                "untold": "not told: rows that may hold logarithms are refused",
+                "themselves": "activities and ratios of activities, no logarithms",
+            },
+            "untold",
+        ),
     )
     quantities = (
         Quantity("scarcity_cn", "1", "S_C:N"),
@@ -173,18 +185,26 @@ class EnzymeStoichiometry(Method):
         return {"cue": each[0] if len(each) == 1 else (each[0] * each[1]) ** 0.5, **found}
 
     def checks(self, samples: Samples) -> Iterator[Finding]:
-        """Activities that look like logarithms."""
-        if samples.choices["given"] != "amounts":
+        """What may be logarithms, where nobody said that it is none: activities below 12 within a factor of three of
+        each other; in a sheet of several samples, ratios that are all near one."""
+        if samples.choices["activities"] == "themselves":
             return
-        names = [name for name in ("bg", "nag", "lap", "ap") if name in samples.values]
-        activities = np.stack([samples.values[name] for name in names])
+        amounts = samples.choices["given"] == "amounts"
+        names = [name for name in (_ACTIVITIES if amounts else _ENZYME_RATIOS) if name in samples.values]
+        held = np.stack([samples.values[name] for name in names])
+        if amounts:
+            alike = (held.max(axis=0) < 12) & (held.max(axis=0) < 3 * held.min(axis=0))
+        else:
+            near_one = bool(((held > 0.75) & (held < 4 / 3)).all()) and held.shape[1] >= 3
+            alike = np.full(held.shape[1], near_one)
         yield Finding(
-            (activities.max(axis=0) < 12) & (activities.max(axis=0) < 3 * activities.min(axis=0)),
-            "bg",
-            "activities that are all small and alike, as logarithms of activities are",
+            alike,
+            names[0],
+            "activities that are all small and alike, as logarithms of activities are"
+            if amounts
+            else "ratios that are all near one, as ratios of logarithms are",
             "activities themselves",
-            _LN,
-            refuse=False,
+            f"{_LN} If they are none, say so: activities = themselves, as a row of the study sheet or a setting.",
         )
 
 

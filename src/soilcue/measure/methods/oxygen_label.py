@@ -37,6 +37,9 @@ From secondary sources, not read in the paper; the formula C39H44O24N15P4 gives 
 31.17.
 """
 
+MUCH_NEW_DNA = 0.5
+"""Share of new DNA in an incubation that makes one look at the numbers again: soils make a few percent a day."""
+
 # What the liquid and the vapour form share, from the DNA onwards.
 DNA_COLUMNS = (
     Column("oxygen_in_dna", "ug", 0.0, 1e5, "oxygen in the dried DNA extract", 1.873, positive=True),
@@ -277,15 +280,21 @@ class OxygenLabel(Method):
     def estimate(self, values: Mapping[str, Any], **choices: str) -> dict[str, Any]:
         """Growth from DNA, and CUE with the respiration."""
         v, chosen = self.filled(values), self.chosen(choices)
+        return growth_from_dna(v, self._water(v, chosen), chosen)
+
+    @staticmethod
+    def _water(v: Mapping[str, Any], chosen: Mapping[str, str]) -> Any:
+        """18O of the soil water, atom percent."""
         if chosen["water_enrichment"] == "measured":
-            water = v["atom_percent_water"]
-        else:
-            water = mixed(v["atom_percent_water_added"], v["water_added"], v["natural_water"], v["soil_water"])
-        return growth_from_dna(v, water, chosen)
+            return v["atom_percent_water"]
+        return mixed(v["atom_percent_water_added"], v["water_added"], v["natural_water"], v["soil_water"])
 
     def checks(self, samples: Samples) -> Iterator[Finding]:
-        """Enrichment above the control, and above detection."""
-        yield from enrichment_findings(samples, "atom_percent_dna", "atom_percent_control")
+        """Enrichment above the control, above detection, and no higher than that of the water."""
+        water = self._water(self.filled(samples.values), samples.choices)
+        yield from enrichment_findings(
+            samples, "atom_percent_dna", "atom_percent_control", water, "soil water", MUCH_NEW_DNA
+        )
 
     def reading(self, incubation: Incubation, **assumed: Any) -> Any:
         """G/(G + R), with growth as the new DNA that is left at the end; `assumed`: ``fdna``, ``oxygen_from_water``."""

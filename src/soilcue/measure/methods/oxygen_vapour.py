@@ -16,6 +16,7 @@ from soilcue.measure.methods.oxygen_label import (
     FORM,
     GROWTH_COLUMNS,
     INCLUDES,
+    MUCH_NEW_DNA,
     NATURAL,
     QUANTITIES,
     dna_reading,
@@ -87,8 +88,11 @@ class OxygenVapour(Method):
         return growth_from_dna(v, natural + excess, chosen)
 
     def checks(self, samples: Samples) -> Iterator[Finding]:
-        """Enrichment above the control, and above detection."""
-        yield from enrichment_findings(samples, "atom_percent_dna", "atom_percent_control")
+        """Enrichment above the control, above detection, and no higher than that of the water."""
+        water = samples.values["atom_percent_equilibrium"]
+        yield from enrichment_findings(
+            samples, "atom_percent_dna", "atom_percent_control", water, "soil water", MUCH_NEW_DNA
+        )
 
     def reading(self, incubation: Incubation, **assumed: Any) -> Any:
         """G/(G + R), with growth as the new DNA that is left at the end; `assumed`: ``fdna``, ``oxygen_from_water``."""
