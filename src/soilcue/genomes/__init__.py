@@ -3,5 +3,6 @@
 from soilcue.genomes.ensembles import ensemble
 from soilcue.genomes.genome import Genome, embedded_models, load
 from soilcue.genomes.panel import Panel, examine_panel
+from soilcue.genomes.reconstruction import reconstruct
 
-__all__ = ["Genome", "Panel", "embedded_models", "ensemble", "examine_panel", "load"]
+__all__ = ["Genome", "Panel", "embedded_models", "ensemble", "examine_panel", "load", "reconstruct"]

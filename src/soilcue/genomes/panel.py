@@ -26,7 +26,7 @@ from soilcue.core.errors import InputError
 from soilcue.core.files import whole_file
 from soilcue.genomes.efficiency import GROWS, NO_GROWTH, STATUSES, YIELD_UNITS, Yield
 from soilcue.genomes.growth import maintenance_rate
-from soilcue.genomes.reading import ENDINGS, model_files
+from soilcue.genomes.reading import ENDINGS, PROTEINS, model_files
 from soilcue.genomes.substances import class_of, media, panel
 
 if TYPE_CHECKING:
@@ -105,8 +105,11 @@ def files_of(source: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) 
         raise InputError(f"{place}: there is no such folder. Give a folder of metabolic models, or one file.")
     found = model_files(place)
     if not found:
+        sequences = sum(path.suffix.lower() in PROTEINS for path in place.iterdir())
+        more = f" It holds {sequences} files of sequences: soilcue.genomes.reconstruct makes models of proteins."
         raise InputError(
             f"{place}: holds no metabolic model. Their names end in {', '.join(ENDINGS)}, alone or compressed."
+            + (more if sequences else "")
         )
     return found
 

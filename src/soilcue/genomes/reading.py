@@ -32,6 +32,8 @@ CONTAINER = 3
 """Version of what is kept in the cache: raised when the readers or the container change."""
 
 ENDINGS = (".xml", ".sbml", ".json", ".mat", ".npz")
+PROTEINS = (".faa", ".fasta", ".fa")
+"""How files of sequences end, of which a metabolic model can be made (`soilcue.genomes.reconstruction`)."""
 COMPRESSIONS = (".gz", ".bz2", ".zip")
 MOST_BYTES = 2_000_000_000
 """Uncompressed. Larger files are taken for no metabolic model (or for one made to fill the memory)."""
@@ -66,6 +68,11 @@ def read_model(path: str | os.PathLike[str], *, cache: bool = True) -> tuple[Met
     if not source.is_file():
         state = "is not a file" if source.exists() else "there is no such file"
         raise InputError(f"{source}: {state}. Give the path of one metabolic model.")
+    if not ending and source.suffix.lower() in PROTEINS:
+        raise InputError(
+            f"{source}: holds sequences, no metabolic model. soilcue.genomes.reconstruct(path, 'model.xml') makes one "
+            "of the proteins of a genome, where carveme is installed."
+        )
     if not ending:
         raise InputError(
             f"{source}: a metabolic model ends in {', '.join(ENDINGS[:-1])}, alone or with {', '.join(COMPRESSIONS)}."
