@@ -139,7 +139,7 @@ class SoilModel:
         self.structure: Structure = self.solved.structure()
         self.structure.check()
         for scheme in network.schemes:
-            refuse_misfit(scheme, network.name, self.structure, network.slots())
+            refuse_misfit(scheme, network.name, self.structure, network.slots(), network.gives)
         carbon = network.carbon_unit
         if "-3" in carbon:
             self._stock = convert(1.0, carbon, "gC m-3") * network.depth
@@ -171,6 +171,11 @@ class SoilModel:
                     f"{self.network.title.split()[0]}: the CUE of its slots contains {', '.join(expected)}; the scheme "
                     f"{scheme.name} speaks of {', '.join(scheme.includes)}, and what it does not speak of is taken to "
                     "change along"
+                )
+            if set(scheme.needs) & set(self.network.gives):
+                notes.append(
+                    f"{self.network.title.split()[0]}: the scheme {scheme.name} is fed with the nutrients of the "
+                    "model's own pools; what they cannot match under its CUE overflows as before"
                 )
         return tuple(notes)
 
@@ -711,9 +716,10 @@ class SoilModel:
             lose), each weighted by the pool's share of all carbon; ``soil_carbon`` and ``status``.
         """
         cells, _, layout = self._cells(drivers, "annual-mean")
-        own = len(self.network.pools)  # a memory is at rest, and no CUE is changed by it
         states = self._solve(cells, self._weights(False)[0], seasonal=False)
-        states = replace(states, stocks=states.stocks[:own])
+        states = replace(states, stocks=states.stocks[: len(self.network.pools)])  # no CUE changes a memory
+        if self.network.fed():
+            cells |= self._slots(cells)  # CUE changes by one percent, whatever makes it
         slopes = elasticities(self.network, cells, states)
         carbon = [i for i, pool in enumerate(self.network.pools) if pool.currency == "carbon"]
         parts = states.stocks[carbon] / states.stocks[carbon].sum(axis=0) * slopes[carbon]
@@ -734,13 +740,17 @@ class SoilModel:
         return result.assign_coords(pool=[pool.name for pool in self.network.pools])
 
     def _slots(self, cells: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Intrinsic CUE by slot for flat cells; of schemes with memory that of constant drivers, at rest."""
-        if self._memories and any(np.ndim(values) > 1 for values in cells.values()):
+        """Intrinsic CUE by slot for flat cells; where it depends on pools that of constant drivers, at rest."""
+        if self.solved is not self.network and any(np.ndim(values) > 1 for values in cells.values()):
             raise InputError(
-                f"{self!r}: its schemes remember what was before, so that CUE under drivers that change does not "
-                "follow from the drivers of the moment. Give annual means (season='annual-mean'), or read the CUE of a "
-                "run: cue(model.simulate(..., output='period'))."
+                f"{self!r}: its CUE depends on what was before, and does not follow from the drivers of the moment "
+                "where they change. Give annual means (season='annual-mean'), or read the CUE of a run: "
+                "cue(model.simulate(..., output='period'))."
             )
+        if self.network.fed():
+            found = self._solve(cells, self._weights(False)[0], seasonal=False).stocks
+            stocks = {pool.name: found[i] for i, pool in enumerate(self.pools)}
+            return {slot: np.asarray(values) for slot, values in self.solved.slots_at(stocks, cells).items()}
         given = with_cue(self.network, cells)
         return {slot: given[slot] for slot in slots_of(given)}
 
@@ -791,7 +801,7 @@ class SoilModel:
         Under constant drivers a memory is at rest and has no say in the stability of the rest, so that the compiled
         program of the model without memory serves.
         """
-        if seasonal or not self._memories:
+        if seasonal or not self._memories or self.network.fed():
             return solve_cells(self.solved, cells, weights, seasonal=seasonal, **how)
         own, memory = np.split(weights, [weights.shape[1] - 2 * self._memories], axis=1)
         found = solve_cells(self.network, cells, own, seasonal=False, **how)

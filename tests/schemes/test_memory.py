@@ -102,7 +102,7 @@ def test_a_scheme_with_memory_is_named_once():
 def test_cue_of_the_moment_is_refused_where_it_does_not_follow_from_the_moment(drivers):
     model = sc.model("somic", cue="temperature-acclimation")
     months = drivers["temperature"] + xr.DataArray(np.arange(12.0), dims="month")
-    with pytest.raises(InputError, match="remember what was before"):
+    with pytest.raises(InputError, match="depends on what was before"):
         model.intrinsic_cue(drivers.assign(temperature=months.assign_attrs(units="degC")))
     at_rest = model.intrinsic_cue(drivers)
     same = sc.model("somic", cue=SAME_AT_REST["temperature-acclimation"]).intrinsic_cue(drivers)

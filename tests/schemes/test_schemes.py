@@ -187,7 +187,7 @@ def refusal(scheme, model) -> str:
     """Why a model does not take a scheme; empty where it does."""
     plain, slots = built(model)
     try:
-        refuse_misfit(scheme, model, plain.structure, slots)
+        refuse_misfit(scheme, model, plain.structure, slots, plain.network.gives)
     except InputError as error:
         return str(error)
     return ""
@@ -202,7 +202,8 @@ def test_every_model_takes_it_or_says_why_not(scheme, model):
         assert model in reason
         return
     network = type(built(model)[0].network)(None, (scheme,))
-    slots = network.cue_slots(model_contract.drivers_in_model_units(network, drivers_of(model, scheme)))
+    drivers = model_contract.drivers_in_model_units(network, drivers_of(model, scheme))
+    slots = network.cue_slots({**dict.fromkeys(network.fed(), 20.0), **drivers})
     assert sorted(slots) == sorted(built(model)[1])
     assert all(((np.asarray(cue) > 0) & (np.asarray(cue) < 1)).all() for cue in slots.values())
 

@@ -32,6 +32,9 @@ from soilcue.soil_model import LONG_TERM_MEANS, SoilModel, cue, model
 KEPT = ("cue", "soil_carbon", "soil_carbon_elasticity", "entombing", "priming", "status")
 """What the answer for one model and scheme holds of every cell."""
 
+_ROUNDS, _MATCHED = 10, 1e-6
+"""Most rounds in which the level of a CUE that follows pools is matched, and the last change of it."""
+
 TREATMENTS = {
     "warming": ("temperature", lambda values, size: values + size, 3.0, "degrees warmer"),
     "wetting": ("moisture", lambda values, size: values * (1 + size), 0.2, "of its moisture more"),
@@ -129,6 +132,12 @@ def response_of(
     mean = float((reference * weight).sum() / weight.sum())
     shift = level_of(model(name, parameters, scheme), drivers, mean, weights)
     chosen = model(name, parameters, [scheme, {"level": {"shift": shift}}])
+    for _ in range(_ROUNDS if chosen.network.fed() else 0):  # CUE follows pools that follow CUE
+        more = level_of(chosen, drivers, mean, weights)
+        if abs(more) < _MATCHED:
+            break
+        shift += more
+        chosen = model(name, parameters, [scheme, {"level": {"shift": shift}}])
     state = chosen.steady_state(drivers, season="annual-mean", eigenvalues=False)
     slopes = chosen.elasticity(drivers)
     result = xr.Dataset(attrs=state.attrs | {"level": shift, "mean_intrinsic_cue": mean})

@@ -1,4 +1,6 @@
-"""A soil model together with what its schemes remember: CUE that depends on pools, and not on drivers alone.
+"""A soil model together with its schemes: CUE that depends on pools, and not on drivers alone.
+
+It does where a scheme remembers, and where it feels nutrients that the model itself holds.
 
 A scheme with memory declares what it remembers (`Scheme.remembers`), what that would be at rest (`Scheme.at_rest`) and
 how fast it is renewed (`Scheme.renewal`). Here each memory becomes a pool of the network, of a currency of its own that
@@ -9,6 +11,8 @@ is no matter, with one flux in and one out,
 so that whatever is done with a network (its steady state, the repeating year, runs through time, derivatives) is done
 with the memory too, and carbon is conserved as before. Under drivers that last, a memory is at rest: the steady state
 is that of the model whose schemes are handed what is felt at that moment.
+
+Nutrients of a model's own (`Network.nutrients`) are handed to the schemes slot by slot, at the stocks of the moment.
 """
 
 from __future__ import annotations
@@ -19,7 +23,7 @@ from typing import Any, ClassVar
 import equinox as eqx
 
 from soilcue.core.errors import InputError
-from soilcue.core.network import FELT, FORGOTTEN, Flux, Network, Pool, Structure, structure_of
+from soilcue.core.network import FELT, FORGOTTEN, OWN, Flux, Network, Pool, Structure, structure_of
 from soilcue.core.scheme import Activity
 
 _DRIVERS = "drivers"
@@ -29,12 +33,13 @@ _NOTHING = 1e-200
 
 
 def coupled(network: Network) -> Any:
-    """The network with the memory of its schemes, which stands for a `Network`, or itself where none remembers."""
-    return Coupled(network) if any(scheme.remembers for scheme in network.schemes) else network
+    """The network whose CUE follows its pools, which stands for a `Network`; itself where CUE follows drivers alone."""
+    remembers = any(scheme.remembers for scheme in network.schemes)
+    return Coupled(network) if remembers or network.fed() else network
 
 
 class Coupled(eqx.Module):
-    """A network whose schemes remember; all that is not said here is the network's own."""
+    """A network whose schemes remember, or feel what it holds; all that is not said here is the network's own."""
 
     network: Network
 
@@ -63,15 +68,25 @@ class Coupled(eqx.Module):
         )
 
     def environment(self, drivers: Mapping[str, Any]) -> dict[str, Any]:
-        """As `Network.environment`, with every memory at rest; what it holds there; and the drivers."""
+        """As `Network.environment`, with memories at rest and nutrients in plenty; what is at rest; and the drivers."""
         rest = {name: value for scheme in self.network.schemes for name, value in scheme.at_rest(drivers).items()}
-        return {**self.network.environment(drivers), **rest, _DRIVERS: dict(drivers)}
+        plenty = dict.fromkeys(self.network.fed(), 1.0)
+        return {**self.network.environment({**plenty, **drivers}), **rest, _DRIVERS: dict(drivers)}
+
+    def felt(self, stocks: Mapping[str, Any], environment: Mapping[str, Any]) -> dict[str, Any]:
+        """Drivers, memories, and what the model holds of nutrients: all that its schemes feel."""
+        memories = {pool.name: stocks[pool.name] for pool in self.pools if pool.kind == "memory"}
+        own = {OWN: self.network.nutrients(stocks, environment)} if self.network.fed() else {}
+        return {**environment[_DRIVERS], **memories, **own}
+
+    def slots_at(self, stocks: Mapping[str, Any], drivers: Mapping[str, Any]) -> dict[str, Any]:
+        """The intrinsic CUE of every slot at some stocks, as `Network.cue_slots`."""
+        return self.network.cue_slots(self.felt(stocks, self.environment(drivers)))
 
     def fluxes(self, stocks: Mapping[str, Any], environment: Mapping[str, Any]) -> Iterator[Flux]:
-        """The model's fluxes under the CUE that its schemes make of their memory, and how the memory changes."""
+        """The model's fluxes under the CUE that its schemes make of the pools, and how the memory changes."""
         drivers = environment[_DRIVERS]
-        memories = {pool.name: stocks[pool.name] for pool in self.pools if pool.kind == "memory"}
-        found = list(self.network.fluxes(stocks, self.network.environment({**drivers, **memories})))
+        found = list(self.network.fluxes(stocks, self.network.environment(self.felt(stocks, environment))))
         yield from found
         activity = self._activity(stocks, found)
         day = {"h": 1 / 24, "d": 1.0, "yr": 365.0}[self.network.time_unit]

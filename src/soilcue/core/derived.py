@@ -72,6 +72,12 @@ DERIVED = {
             "(1984), down to a hundredth of saturation",
         ),
         Derived(
+            "litter_carbon_to_nitrogen",
+            ("lignin_to_nitrogen", "litter_lignin"),
+            carbon_to_nitrogen,
+            "the C:N of litter is derived from lignin:nitrogen and the share of litter carbon in lignin",
+        ),
+        Derived(
             "substrate_carbon_to_nitrogen",
             ("lignin_to_nitrogen", "litter_lignin"),
             carbon_to_nitrogen,

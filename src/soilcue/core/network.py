@@ -29,6 +29,9 @@ CO2, LEACHED, INPUT = "co2", "leached", "input"
 FELT, FORGOTTEN = "felt", "forgotten"
 """Where a memory comes from and where it goes: it is no matter, so both lie outside of every balance."""
 
+OWN = "what the model's pools say"
+"""Where, among the drivers, stands what the model's own pools say of the nutrients at each slot."""
+
 _SLOTS = "cue slots"
 """Where, among what a microbe feels, the values of intrinsic CUE are written down while they are asked for."""
 
@@ -202,6 +205,8 @@ class Network(eqx.Module):
     choice_needs: ClassVar[Mapping[tuple[str, str], tuple[str, ...]]] = {}
     """Drivers that a choice (option, value) needs beside `needs`."""
     assumptions: ClassVar[tuple[str, ...]] = ()
+    gives: ClassVar[tuple[str, ...]] = ()
+    """Drivers of schemes that the model's own pools say, slot by slot: `nutrients`. They are not read from outside."""
 
     def __init__(
         self,
@@ -263,6 +268,10 @@ class Network(eqx.Module):
     def fluxes(self, stocks: Mapping[str, Any], environment: Mapping[str, Any]) -> Iterator[Flux]:
         """Every flux, at the given stocks (the model's carbon unit) and environment."""
 
+    def nutrients(self, stocks: Mapping[str, Any], environment: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+        """What the pools say of `gives`, by slot of intrinsic CUE (`slot_name`)."""
+        return {}
+
     def limits(self, environment: Mapping[str, Any]) -> dict[str, Any]:
         """Reasons why a cell has no answer in this model, each with the cells it holds for (boolean arrays)."""
         return {}
@@ -287,6 +296,7 @@ class Network(eqx.Module):
         if slot in feels:
             return feels[slot]
         cue = reference if self.schemes or published is None else published
+        feels = {**feels, **feels.get(OWN, {}).get(slot, {})}
         for scheme in self.schemes:
             # a memory that is not among the drivers is at rest
             cue = scheme(cue, {**scheme.at_rest(feels), **feels})
@@ -313,7 +323,7 @@ class Network(eqx.Module):
         """
         found: dict[str, Any] = {}
         self.environment({**drivers, _SLOTS: found})
-        shape = jax.numpy.broadcast_shapes(*(jax.numpy.shape(values) for values in drivers.values()))
+        shape = jax.numpy.broadcast_shapes(*map(jax.numpy.shape, jax.tree.leaves(dict(drivers))))
         return {slot: jax.numpy.broadcast_to(cue, shape) for slot, cue in found.items()}
 
     def slots(self) -> tuple[str, ...]:
@@ -333,7 +343,12 @@ class Network(eqx.Module):
 
     def driver_names(self) -> tuple[str, ...]:
         """A driver for every need of the model, its options and its schemes."""
-        return (*self.first_needs(), *self.option_needs(), *self.scheme_needs())
+        return (*self.first_needs(), *self.option_needs(), *self.scheme_needs(), *self.fed())
+
+    def fed(self) -> tuple[str, ...]:
+        """Which of the drivers that its pools say its schemes feel."""
+        felt = {name for scheme in self.schemes for name in (*scheme.needs, *scheme.wishes)}
+        return tuple(name for name in self.gives if name in felt)
 
     def option_needs(self) -> tuple[str, ...]:
         """Drivers that the chosen options need beside `needs`."""
@@ -343,12 +358,12 @@ class Network(eqx.Module):
     def scheme_needs(self) -> tuple[str, ...]:
         """Drivers that the schemes feel and the model itself does not take."""
         felt = dict.fromkeys(name for scheme in self.schemes for name in scheme.needs)
-        return tuple(name for name in felt if name not in self._own_drivers())
+        return tuple(name for name in felt if name not in self._own_drivers() | {*self.gives})
 
     def scheme_wishes(self) -> tuple[str, ...]:
         """Drivers that the schemes feel where they are given, and the model itself does not take."""
         felt = dict.fromkeys(name for scheme in self.schemes for name in scheme.wishes)
-        return tuple(name for name in felt if name not in self._own_drivers())
+        return tuple(name for name in felt if name not in self._own_drivers() | {*self.gives})
 
     def _own_drivers(self) -> set[str]:
         return {*self.option_needs()} | {

@@ -267,15 +267,28 @@ def slot_losses(structure: Any) -> tuple[str, ...]:
     return tuple(loss for loss in LOSSES if loss not in own)
 
 
-def refuse_misfit(scheme: Scheme, model: str, structure: Any, slots: tuple[str, ...]) -> None:
-    """Raise `InputError` where a model cannot take a scheme, naming both and the reason."""
+def refuse_misfit(
+    scheme: Scheme, model: str, structure: Any, slots: tuple[str, ...], gives: tuple[str, ...] = ()
+) -> None:
+    """Raise `InputError` where a model cannot take a scheme, naming both and the reason.
+
+    What overflows is no refusal where the model itself `gives` the nutrients that the scheme feels: its own overflow
+    then takes what is short under the scheme's CUE, and nothing twice.
+    """
     scheme.fits(model, slots)
+    fed = bool({*scheme.needs} & {*gives})
+    if fed and scheme.remembers:
+        raise InputError(
+            f"the model {model!r} does not take the scheme {scheme.name!r}: its memory follows drivers, and the model "
+            "holds these nutrients in its own pools."
+        )
     if scheme.memory_of_biomass and not structure.living():
         raise InputError(
             f"the model {model!r} does not take the scheme {scheme.name!r}: its memory is renewed as biomass is, and "
             "the model holds no living pool."
         )
-    twice = [loss for loss in scheme.includes if loss not in slot_losses(structure)]
+    answered = ("overflow",) if fed else ()
+    twice = [loss for loss in scheme.includes if loss not in (*slot_losses(structure), *answered)]
     if twice:
         raise InputError(
             f"the model {model!r} does not take the scheme {scheme.name!r}: the scheme's CUE contains "

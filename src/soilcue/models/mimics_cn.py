@@ -14,6 +14,7 @@ import jax.numpy as jnp
 
 from soilcue.core.network import CO2, INPUT, LEACHED, Flux, Pool
 from soilcue.core.parameters import Parameter, ParameterSet
+from soilcue.core.scheme import slot_name
 from soilcue.models import MODELS
 from soilcue.models.mimics import MICROBES, SUBSTRATES, TRANSFERS, Mimics
 
@@ -46,6 +47,7 @@ class MimicsCN(Mimics):
     title = "MIMICS-CN (MIcrobial-MIneral Carbon Stabilization with nitrogen), version 1.0"
     references = ("kykersnowman2020", "wieder2015")
     needs: ClassVar[tuple[str | tuple[str, ...], ...]] = (*Mimics.needs, "litter_carbon_to_nitrogen")
+    gives: ClassVar[tuple[str, ...]] = ("substrate_carbon_to_nitrogen", "mineral_nitrogen")
     assumptions: ClassVar[tuple[str, ...]] = (
         *(text.replace("MIMICS:", "MIMICS-CN:") for text in Mimics.assumptions),
         "MIMICS-CN: no plant takes up mineral nitrogen, as in the published version; what is not immobilised leaches",
@@ -146,6 +148,25 @@ class MimicsCN(Mimics):
                 )
             },
         }
+
+    def nutrients(self, stocks: Mapping[str, Any], environment: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+        """C:N of each substrate's pool, and the mineral nitrogen that comes with a microbe's carbon."""
+        c, e = stocks, environment
+        living = sum(c[microbe] for microbe in MICROBES)
+        taken = dict.fromkeys(MICROBES, 0.0)
+        for flux in super().fluxes(stocks, environment):  # whatever share of it is kept
+            microbe = flux.through or flux.target
+            if flux.process == "uptake" and microbe in MICROBES:
+                taken[microbe] = taken[microbe] + flux.rate
+        found = {}
+        for microbe in MICROBES:
+            mineral = e["mineral_uptake"] * c["mineral_nitrogen"] * c[microbe] / (living + NONE)
+            for substrate in SUBSTRATES:
+                found[slot_name({"microbe": microbe, "substrate": substrate})] = {
+                    "substrate_carbon_to_nitrogen": c[substrate] / (c[nitrogen_of(substrate)] + NONE),
+                    "mineral_nitrogen": mineral / (taken[microbe] + NONE),
+                }
+        return found
 
     def limits(self, environment: Mapping[str, Any]) -> dict[str, Any]:
         """Where the published functions leave their domain."""
