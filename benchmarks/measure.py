@@ -20,7 +20,8 @@ import pandas as pd
 
 from soilcue.measure.measurement import measurement
 from soilcue.measure.methods import METHODS
-from soilcue.measure.samples import SampleTable, read_samples
+from soilcue.measure.sample_table import SampleTable
+from soilcue.measure.samples import read_samples
 
 SAMPLES, DRAWS, FEW = 10_000, 10_000, 100
 SHARED = {"oxygen_from_water": 0.6, "oxygen_from_water_sd": 0.06, "dna_oxygen": 31.21, "dna_oxygen_sd": 0.3}

@@ -11,10 +11,11 @@ import pandas as pd
 import pytest
 
 import soilcue as sc
+from soilcue.core import precision as precision
 from soilcue.core.errors import NotDefinedError
 from soilcue.core.references import REFERENCES
+from soilcue.measure.columns import HOW, LEVELS, PROCESSES
 from soilcue.measure.incubation import Incubation
-from soilcue.measure.method import HOW, LEVELS, PROCESSES
 from soilcue.measure.methods import METHODS
 from soilcue.measure.uncertainty import derivative
 from soilcue.measure.workbooks import write_results, write_template

@@ -9,7 +9,7 @@ import pytest
 
 import soilcue as sc
 from soilcue.measure.methods import METHODS
-from soilcue.measure.samples import SheetError
+from soilcue.measure.problems import SheetError
 from soilcue.measure.sheets import read_sheets
 from soilcue.measure.workbooks import write_results
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from soilcue.measure.method import HOW
+from soilcue.measure.columns import HOW
 from soilcue.records import SCHEMA_VERSION, Record, fields, flat, json_schema
 from soilcue.records.schema import LAND_COVERS, Includes, nested
 from soilcue.records.table import flags_of, records_of

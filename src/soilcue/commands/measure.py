@@ -44,21 +44,24 @@ def measure(
     from soilcue.core.files import whole_file
     from soilcue.measure.measurement import measurement
     from soilcue.measure.methods import METHODS
-    from soilcue.measure.samples import method_named_in, read_samples
+    from soilcue.measure.samples import samples_of_sheets
+    from soilcue.measure.sheets import read_sheets
+    from soilcue.measure.study_sheet import method_named_in
     from soilcue.measure.workbooks import write_results
     from soilcue.report.measure_page import measure_page, summary_lines
 
     outputs = [folder / f"measure.{kind}" for kind in ("html", "xlsx", "csv")]
     if sheet.resolve() in [output.resolve() for output in outputs]:
         raise InputError(f"{sheet}: it would be overwritten by the result. Rename it, or name another --folder.")
-    name = method or method_named_in(sheet)
+    sheets = read_sheets(sheet)
+    name = method or method_named_in(sheets)
     if name is None:
         raise InputError(
             f"{sheet}: it does not say how it was measured. Give --method; there are: {', '.join(METHODS)}."
         )
     chosen = METHODS[name]
     with whole_file(outputs[0]) as html:
-        samples = read_samples(chosen, sheet, page, given, keep_going)
+        samples = samples_of_sheets(chosen, sheets, page, given, keep_going)
         if len(samples.sample) * draws >= _MANY_DRAWS:
             typer.echo(f"{len(samples.sample):,} samples, {draws:,} draws each", err=True)
         result = measurement(samples, draws, seed, level, control)

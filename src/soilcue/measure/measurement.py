@@ -12,12 +12,13 @@ import pandas as pd
 from scipy import special
 
 from soilcue.core.errors import InputError, NotDefinedError, unknown_name
-from soilcue.measure.method import Method
-from soilcue.measure.samples import Problem, SampleTable
+from soilcue.measure.problems import Problem
+from soilcue.measure.sample_table import SampleTable
 from soilcue.measure.uncertainty import Draws, FirstOrder, first_order, monte_carlo
 
 if TYPE_CHECKING:
     from soilcue.core.budget import Budget
+    from soilcue.measure.method import Method
 
 MOST_PAIRS = 6
 """Treatments up to this number are all compared with each other; more are compared with the control."""

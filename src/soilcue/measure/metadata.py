@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -40,3 +41,10 @@ METADATA = (
     MetadataField("dna_extraction_kit", "kit or protocol, for methods with DNA"),
 )
 """Fields of the study sheet that are not used in computing."""
+
+
+def fields_filled(metadata: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """The metadata report: name, what it is, what the sheet says (empty where it says nothing), extras last."""
+    known = [(one.name, one.description, metadata.get(one.name, "")) for one in METADATA]
+    names = {one.name for one in METADATA}
+    return known + [(name, "given in the sheet", value) for name, value in metadata.items() if name not in names]

@@ -148,6 +148,11 @@ def is_empty(value: Any) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
+def says_nothing(value: Any) -> bool:
+    """Whether a cell holds nothing, or what people write for nothing."""
+    return is_empty(value) or (isinstance(value, float) and math.isnan(value)) or str(value).strip().lower() in MISSING
+
+
 def read_sheets(path: str | os.PathLike[str]) -> list[Sheet]:
     """All sheets of an Excel workbook, or the one of a CSV file.
 

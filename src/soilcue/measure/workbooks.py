@@ -17,10 +17,13 @@ from soilcue.core.citing import write_table
 from soilcue.core.errors import InputError
 from soilcue.core.files import whole_file
 from soilcue.core.references import bibliography
-from soilcue.measure.metadata import METADATA
-from soilcue.measure.method import Column, Method
-from soilcue.measure.samples import EXAMPLE, ISOTOPE_STANDARD, REPORTED, fields_filled, written_unit
+from soilcue.measure.columns import Column
+from soilcue.measure.metadata import METADATA, fields_filled
+from soilcue.measure.method import Method
+from soilcue.measure.sample_table import ISOTOPE_STANDARD, REPORTED
+from soilcue.measure.samples import EXAMPLE
 from soilcue.measure.sheets import letters
+from soilcue.measure.units_row import written_unit
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet

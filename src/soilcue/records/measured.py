@@ -12,7 +12,10 @@ import numpy as np
 
 from soilcue.core.errors import InputError
 from soilcue.measure.methods import METHODS
-from soilcue.measure.samples import SampleTable, method_named_in, read_samples
+from soilcue.measure.sample_table import SampleTable
+from soilcue.measure.samples import samples_of_sheets
+from soilcue.measure.sheets import read_sheets
+from soilcue.measure.study_sheet import method_named_in
 from soilcue.records.checks import checked
 from soilcue.records.constants import COLUMN_OF, NO_DELTAS
 from soilcue.records.methods import cue_info
@@ -79,10 +82,11 @@ def records_of_sheet(
     InputError
         When the sheet cannot be computed, or does not say how it was measured.
     """
-    name = method or method_named_in(path)
+    sheets = read_sheets(path)
+    name = method or method_named_in(sheets)
     if name is None:
         raise InputError(f"{path}: it does not say how it was measured. Name one of: {', '.join(METHODS)}.")
-    table = read_samples(METHODS[name], path, sheet, settings, keep_going)
+    table = samples_of_sheets(METHODS[name], sheets, sheet, settings, keep_going)
     return Reading(
         Path(path).stem,
         records_of_samples(table),
@@ -92,7 +96,7 @@ def records_of_sheet(
 
 def records_of_samples(table: SampleTable) -> list[Record]:
     """Records of samples that were read and checked."""
-    from soilcue.measure.measurement import measurement  # brings JAX, which nothing else of this room needs
+    from soilcue.measure.measurement import measurement  # brings pandas, which nothing else of this room needs
 
     found = measurement(table).samples
     values = table.in_atom_percent(table.samples.values)

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJson
 from pydantic_core.core_schema import CoreSchema, no_info_after_validator_function
 
 from soilcue.core.errors import unknown_name
-from soilcue.measure.method import HOW, LEVELS
+from soilcue.measure.columns import HOW, LEVELS
 
 SCHEMA_VERSION = "1.0"
 

@@ -19,7 +19,7 @@ from soilcue.lab.comparison import VAPOUR_RATE, readings
 from soilcue.lab.design import MOST_REPLICATES, NATURAL_CARBON, NATURAL_OXYGEN
 from soilcue.lab.experiment import CELLS, REFERENCE_STOCKS, incubate, reference_jar
 from soilcue.lab.translation import UNKNOWN
-from soilcue.measure.method import HOW, PROCESSES
+from soilcue.measure.columns import HOW, PROCESSES
 from soilcue.measure.methods import METHODS
 from soilcue.report import lab_figures as figures
 from soilcue.report.page import Cell, Table, write_page

@@ -11,9 +11,10 @@ import pandas as pd
 
 from soilcue import __version__
 from soilcue.core.references import bibliography
+from soilcue.measure.columns import HOW, LEVELS, PROCESSES
 from soilcue.measure.measurement import Measurement
-from soilcue.measure.method import HOW, LEVELS, PROCESSES
-from soilcue.measure.samples import fields_filled, written_unit
+from soilcue.measure.metadata import fields_filled
+from soilcue.measure.units_row import written_unit
 from soilcue.report import measure_figures as figures
 from soilcue.report.page import SUPERSCRIPT, Cell, Table, number, p_value, write_page
 

@@ -3,18 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
+from soilcue.measure.columns import CARBONATE_SHARE, Column, Counted, Finding, Quantity, Samples
 from soilcue.measure.incubation import Incubation
-from soilcue.measure.method import (
-    CARBONATE_SHARE,
-    Column,
-    Counted,
-    Finding,
-    Method,
-    Quantity,
-    Samples,
-    needed,
-    respired_without_carbonate,
-)
+from soilcue.measure.method import Method, needed, respired_without_carbonate
 from soilcue.measure.methods import METHODS
 
 _STOCK = (

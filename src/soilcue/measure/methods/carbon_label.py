@@ -10,21 +10,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from soilcue.measure.columns import Choice, Column, Counted, Finding, Quantity, Samples
 from soilcue.measure.incubation import Incubation
 from soilcue.measure.isotopes import source_share
-from soilcue.measure.method import (
-    Choice,
-    Column,
-    Counted,
-    Finding,
-    Method,
-    Quantity,
-    Samples,
-    array_module,
-    beyond_source,
-    enrichment_findings,
-    needed,
-)
+from soilcue.measure.method import Method, array_module, beyond_source, enrichment_findings, needed
 from soilcue.measure.methods import METHODS
 
 KEC = Column(

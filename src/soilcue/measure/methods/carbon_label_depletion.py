@@ -3,18 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
+from soilcue.measure.columns import Column, Counted, Finding, Quantity, Samples
 from soilcue.measure.incubation import Incubation
-from soilcue.measure.method import (
-    Column,
-    Counted,
-    Finding,
-    Method,
-    Quantity,
-    Samples,
-    beyond_source,
-    enrichment_findings,
-    needed,
-)
+from soilcue.measure.method import Method, beyond_source, enrichment_findings, needed
 from soilcue.measure.methods import METHODS
 from soilcue.measure.methods.carbon_label import RESPIRED_COLUMNS, SUBSTRATE_COLUMNS, respired_label, source_share
 

@@ -6,8 +6,9 @@ The mass balance is that of fumigation-extraction; in place of kEC stands the ca
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
+from soilcue.measure.columns import Column, Counted, Finding, Quantity, Samples
 from soilcue.measure.incubation import Incubation
-from soilcue.measure.method import Column, Counted, Finding, Method, Quantity, Samples, enrichment_findings, needed
+from soilcue.measure.method import Method, enrichment_findings, needed
 from soilcue.measure.methods import METHODS
 from soilcue.measure.methods.carbon_label import (
     CONTROL,

@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from soilcue.measure.method import Choice, Column, Counted, Finding, Method, Quantity, Samples
+from soilcue.measure.columns import Choice, Column, Counted, Finding, Quantity, Samples
+from soilcue.measure.method import Method
 from soilcue.measure.methods import METHODS
 
 ATOMIC_MASS = {"carbon": 12.011, "nitrogen": 14.007, "phosphorus": 30.973762}

@@ -17,8 +17,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from soilcue.measure.columns import Column, Counted, Finding, Quantity, Samples
 from soilcue.measure.incubation import Incubation
-from soilcue.measure.method import Column, Counted, Finding, Method, Quantity, Samples
+from soilcue.measure.method import Method
 from soilcue.measure.methods import METHODS
 
 HEXOSE, PENTOSE, TRIOSE, PYRUVATE = 0.7, 10.4, 19.8, 24.7

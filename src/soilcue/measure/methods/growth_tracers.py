@@ -7,17 +7,9 @@ its own soil. CUE by this method is firm as a shape over a gradient, and soft as
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from soilcue.measure.columns import CARBONATE_SHARE, RESPIRATION_RATE, Choice, Column, Counted, Quantity
 from soilcue.measure.incubation import Incubation
-from soilcue.measure.method import (
-    CARBONATE_SHARE,
-    RESPIRATION_RATE,
-    Choice,
-    Column,
-    Counted,
-    Method,
-    Quantity,
-    respired_without_carbonate,
-)
+from soilcue.measure.method import Method, respired_without_carbonate
 from soilcue.measure.methods import METHODS
 
 LEUCINE_CARBON = 131.2 / 0.073 * 0.86 * 1e-6

@@ -9,22 +9,19 @@ carbon goes with a gram of DNA.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from soilcue.measure.incubation import Incubation
-from soilcue.measure.isotopes import mixed
-from soilcue.measure.method import (
+from soilcue.measure.columns import (
     CARBONATE_SHARE,
     RESPIRATION_RATE,
     Choice,
     Column,
     Counted,
     Finding,
-    Method,
     Quantity,
     Samples,
-    enrichment_findings,
-    needed,
-    respired_without_carbonate,
 )
+from soilcue.measure.incubation import Incubation
+from soilcue.measure.isotopes import mixed
+from soilcue.measure.method import Method, enrichment_findings, needed, respired_without_carbonate
 from soilcue.measure.methods import METHODS
 
 NATURAL_WATER = 0.2005

@@ -7,20 +7,18 @@ rate, and rates weighted by the taxa's share of biomass give the growth of the c
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
-from soilcue.measure.incubation import Incubation
-from soilcue.measure.method import (
+from soilcue.measure.columns import (
     CARBONATE_SHARE,
     RESPIRATION_RATE,
     Choice,
     Column,
     Counted,
     Finding,
-    Method,
     Quantity,
     Samples,
-    array_module,
-    respired_without_carbonate,
 )
+from soilcue.measure.incubation import Incubation
+from soilcue.measure.method import Method, array_module, respired_without_carbonate
 from soilcue.measure.methods import METHODS
 from soilcue.measure.methods.oxygen_label import INCLUDES, NATURAL, dna_reading
 

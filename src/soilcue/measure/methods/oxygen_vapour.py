@@ -7,8 +7,9 @@ late. What the DNA is divided by is therefore the enrichment of the water averag
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
+from soilcue.measure.columns import Column, Counted, Finding, Samples
 from soilcue.measure.incubation import Incubation
-from soilcue.measure.method import Column, Counted, Finding, Method, Samples, array_module, enrichment_findings
+from soilcue.measure.method import Method, array_module, enrichment_findings
 from soilcue.measure.methods import METHODS
 from soilcue.measure.methods.oxygen_label import (
     CONVERSION,

@@ -11,8 +11,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from soilcue.core.errors import NotDefinedError
+from soilcue.measure.columns import Choice, Column, Counted, Finding, Quantity, Samples
 from soilcue.measure.incubation import Incubation
-from soilcue.measure.method import Choice, Column, Counted, Finding, Method, Quantity, Samples, array_module, needed
+from soilcue.measure.method import Method, array_module, needed
 from soilcue.measure.methods import METHODS
 
 _STEPS = 60

@@ -9,8 +9,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from soilcue.measure.columns import CARBONATE_SHARE, Column, Counted, Finding, Quantity, Samples
 from soilcue.measure.incubation import CARBON_MASS, Incubation
-from soilcue.measure.method import CARBONATE_SHARE, Column, Counted, Finding, Method, Quantity, Samples
+from soilcue.measure.method import Method
 from soilcue.measure.methods import METHODS
 from soilcue.measure.methods.calorespirometry import APPARENT, BIOMASS_REDUCTION, conditioning
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from soilcue.measure.method import Choice, Column, Counted, Method, Quantity, array_module
+from soilcue.measure.columns import Choice, Column, Counted, Quantity
+from soilcue.measure.method import Method, array_module
 from soilcue.measure.methods import METHODS
 
 BIOMASS_REDUCTION = 4.2

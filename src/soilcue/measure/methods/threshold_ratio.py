@@ -8,7 +8,8 @@ measurement.
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from soilcue.measure.method import Choice, Column, Counted, Method, Quantity, array_module
+from soilcue.measure.columns import Choice, Column, Counted, Quantity
+from soilcue.measure.method import Method, array_module
 from soilcue.measure.methods import METHODS
 
 _NITROGEN: dict[str, str | tuple[str, ...]] = {"law": "balance", "elements": ("cn", "cn_cp")}
