@@ -15,10 +15,10 @@ import argparse
 import io
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 from catalogue import PACKAGE_DATA, original
 
+from soilcue.genomes.globe import class_means
 from soilcue.genomes.panel import examine_panel
 
 MODELS = (
@@ -36,24 +36,19 @@ UPTAKE = {"none": 60.0, "normalised": 6.0}
 
 def make_table() -> tuple[pd.DataFrame, list[str]]:
     """The table, and what was done, a line each."""
-    rows, said = [], []
+    parts, said = [], []
     files = [original("gems", file) for file in MODELS]
     for maintenance, uptake in UPTAKE.items():
         panel = examine_panel(files, "soil-panel", maintenance=[maintenance], uptake=uptake)
-        trusted = panel.yields[panel.yields["trusted"]]
-        trusted = trusted.assign(log_odds=np.log(trusted["cue_biomass"] / (1 - trusted["cue_biomass"])))
-        passed = trusted.groupby("genome").size()
+        passed = panel.yields[panel.yields["trusted"]].groupby("genome").size()
         said.append(
             f"maintenance {maintenance} at {uptake:g} mmol C gDW-1 h-1: "
             + ", ".join(f"{name} ({count} substrates)" for name, count in passed.items())
         )
-        per_genome = trusted.groupby(["substrate_class", "genome"])["log_odds"].mean()
-        for name, values in per_genome.groupby(level=0):
-            substrates = trusted.loc[trusted["substrate_class"] == name, "substrate"].nunique()
-            spread = values.std(ddof=1) if len(values) > 1 else np.nan
-            rows.append((name, maintenance, len(values), substrates, values.mean(), spread))
-    columns = ["substrate_class", "maintenance", "genomes", "substrates", "mean_log_odds", "spread_log_odds"]
-    table = pd.DataFrame(rows, columns=columns)
+        means = class_means(panel, maintenance)
+        means.insert(1, "maintenance", maintenance)
+        parts.append(means)
+    table = pd.concat(parts, ignore_index=True)
     lonely = table["spread_log_odds"].isna()
     table.loc[lonely, "spread_log_odds"] = table.groupby("maintenance")["spread_log_odds"].transform("median")[lonely]
     said.append("where one genome alone passed, the spread is the median of the other classes")

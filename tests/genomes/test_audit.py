@@ -1,12 +1,13 @@
 """The audit finds what was put into a sound model; compounds are known under many names, and what they are made of."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import toy_genome
 
-from soilcue.genomes.efficiency import Population
+from soilcue.genomes.efficiency import Population, doubts_of
 from soilcue.genomes.genome import Genome
 from soilcue.genomes.metabolic_model import checked
 from soilcue.genomes.reading import _from_json
@@ -58,8 +59,11 @@ def test_energy_from_nothing():
 
 def test_growth_from_nothing_and_forced_fluxes():
     free = {"glc__D_c": 1, "adp_c": -15, "pi_c": -15, "h_c": -15, "atp_c": 15, "h2o_c": 14}
-    audit = genome_of(with_reaction(free)).audit
-    assert any("grows from nothing" in said for said in audit.faults)
+    genome = genome_of(with_reaction(free))
+    assert any("grows from nothing" in said for said in genome.audit.faults)
+    # one of the files at hand breathes without taking up anything: nothing may be divided by that uptake
+    idle = replace(genome.yield_on("glucose"), uptake=0.0, oxygen=1.0, exudation=1.0)
+    assert doubts_of(idle)[0] == "it grows without taking up organic carbon"
     audit = genome_of(with_reaction({"glc__D_c": -1, "glc__D_e": 1}, low=2)).audit
     assert audit.forced == ("EXTRA",)
 

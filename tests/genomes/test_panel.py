@@ -177,6 +177,23 @@ def test_the_command_writes_tables_and_a_page(folder, tmp_path):
     assert not (tmp_path / "genomes.parts").exists()
 
 
+def test_a_manifest_names_organisms_and_biomass_reactions(tmp_path):
+    models = tmp_path / "models"
+    models.mkdir()
+    for name in ("told", "untold"):
+        model = toy_genome.toy(name=name)
+        growth = next(one for one in model["reactions"] if one["id"] == "BIOMASS")
+        growth |= {"id": "MAKE", "name": "", "objective_coefficient": 0.0}
+        (models / f"{name}.json").write_bytes(toy_genome.as_json(model))
+    (models / "MANIFEST.csv").write_text("file,organism,biomass\ntold.json,Toyus minor,MAKE\nuntold.json,,\n")
+    ended = soilcue("genomes", models, "--substrates", "three", "--folder", tmp_path, "--processes", 1)
+    assert ended.code == 0, ended.err
+    audit = pd.read_csv(tmp_path / "genome_audit.csv").set_index("genome")
+    assert audit.loc["told", "biomass_reaction"] == "MAKE"
+    assert "in the column biomass of a table MANIFEST.csv" in audit.loc["untold", "failure"]
+    assert "told · Toyus minor" in (tmp_path / "genomes.html").read_text()
+
+
 def test_the_command_refuses_before_it_works(tmp_path):
     ended = soilcue("genomes", tmp_path / "nowhere", "--folder", tmp_path)
     assert ended.code == 2

@@ -66,3 +66,14 @@ def test_chain_from_genome_to_soil():
     both = settled & (found["low"]["status"] == 0).values
     moved = found["low"]["soil_carbon"].values[both] - found["mean"]["soil_carbon"].values[both]
     assert (np.abs(moved) > 0).all()
+
+
+def test_classes_of_ones_own_take_the_place_of_the_tables():
+    for kind in (GenomesPanel, GenomesPanelMaintained):
+        scheme = kind("low", classes={"aromatic": (0.3, 0.2)})
+        assert float(scheme(jnp.asarray(0.5), {"substrate": "lignin"})) == pytest.approx(1 / (1 + np.exp(-0.1)))
+        assert float(scheme(jnp.asarray(0.5), {"substrate": "passive"})) != float(
+            kind("low")(0.5, {"substrate": "passive"})
+        )
+    assert dict(GenomesPanel().classes) == cue_by_class("none")
+    assert dict(GenomesPanelMaintained().classes) == cue_by_class("normalised")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from soilcue.genomes.panel import Panel
 
 
 def genomes(
@@ -36,6 +39,13 @@ def genomes(
             help="Members of an ensemble over biomass, maintenance and protons per ATP, for the spread of CUE; 0: none."
         ),
     ] = 10,
+    globe: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Also carry CUE and its spread over genomes to the map of this soil model (mimics, millennial:fit); "
+            "repeat for several. Writes genomes_globe.html and .nc."
+        ),
+    ] = None,
     processes: Annotated[int | None, typer.Option(help="Genomes at a time; all processors by default.")] = None,
     folder: Annotated[Path, typer.Option(help="Where genomes.html, .parquet, .csv and genome_audit.csv go.")] = Path(),
 ) -> None:
@@ -46,17 +56,23 @@ def genomes(
     import os
     import shutil
 
+    import soilcue as sc
     from soilcue.core.errors import InputError
     from soilcue.core.files import whole_file
     from soilcue.core.references import bibliography
-    from soilcue.genomes.comparison import compared, organisms_of
+    from soilcue.genomes.comparison import compared, told_of_files
     from soilcue.genomes.genome import REFERENCES, embedded_models
+    from soilcue.genomes.globe import MAINTAINED
     from soilcue.genomes.panel import examine_panel, write_panel
 
     words = [word.strip() for word in maintenance.split(",") if word.strip()]
     if not words:
         raise InputError("no maintenance is named. Give none, shipped, normalised, or a rate in mmol ATP gDW-1 h-1.")
     source = list(embedded_models().values()) if models == "embedded" and not Path(models).exists() else models
+    for text in globe or ():
+        sc.model(*text.split(":", 1))  # a soil model that there is not is refused before hours of work
+    if globe and not set(words) & set(MAINTAINED):
+        raise InputError("soils take the CUE of genomes without maintenance or with normalised: name one of the two.")
     with whole_file(folder / "genomes.html") as page, _bar() as told:
         panel = examine_panel(
             source,
@@ -67,13 +83,14 @@ def genomes(
             temperature=temperature,
             fraction=fraction,
             members=members,
+            biomass=told_of_files(Path(models), "biomass"),
             keep=folder / "genomes.parts",
             processes=processes if processes is not None else (os.cpu_count() or 1),
             progress=told,
         )
         from soilcue.report.genomes_page import genomes_page, summary
 
-        organisms = organisms_of(Path(models)) if isinstance(source, str) else {}
+        organisms = told_of_files(Path(models), "organism")
         yields = panel.yields
         comparison = compared(yields[yields["trusted"] & (yields["maintenance"] == words[0])], organisms)
         keys = [*REFERENCES, "pirt1965", "fritzemeier2017", *(["tijhuis1993"] if "normalised" in words else [])]
@@ -82,12 +99,27 @@ def genomes(
         references = bibliography(keys)
         genomes_page(panel, comparison, organisms, references, page)
         written = write_panel(panel, folder, references)
+    if globe:
+        written += _globe(panel, globe, folder)
     shutil.rmtree(folder / "genomes.parts", ignore_errors=True)  # not before everything else is on the disk
     for line in summary(panel):
         typer.echo(line)
     for path in written:
         typer.echo(f"data  {path.resolve()}")
     typer.echo(f"page  {(folder / 'genomes.html').resolve()}")
+
+
+def _globe(panel: Panel, models: list[str], folder: Path) -> list[Path]:
+    """Write what the CUE of genomes does in soil models."""
+    from soilcue.core.files import whole_file, write_netcdf
+    from soilcue.genomes.globe import to_globe
+    from soilcue.report.genomes_globe_page import genomes_globe_page
+
+    with whole_file(folder / "genomes_globe.nc") as table, whole_file(folder / "genomes_globe.html") as page:
+        found = to_globe(panel, models, progress=lambda words: typer.echo(words, err=True))
+        write_netcdf(found, table)
+        genomes_globe_page(found, page)
+    return [folder / "genomes_globe.nc", folder / "genomes_globe.html"]
 
 
 def _bar():

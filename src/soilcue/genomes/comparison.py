@@ -63,20 +63,21 @@ def compared(yields: pd.DataFrame, organisms: dict[str, str]) -> Comparison:
     return Comparison(groups, measured, (*said, *more))
 
 
-def organisms_of(folder: Path) -> dict[str, str]:
-    """Organism by file, from a table MANIFEST.csv with columns ``file`` and ``organism`` in the folder, if there."""
+def told_of_files(folder: Path, column: str) -> dict[str, str]:
+    """What a table MANIFEST.csv in the folder tells of files: a column by the column ``file``; empty without them."""
     import pandas as pd
 
     place = folder / "MANIFEST.csv"
     if not place.is_file():
         return {}
     try:
-        table = pd.read_csv(place)
+        table = pd.read_csv(place, dtype=str)
     except (ValueError, OSError):
         return {}
-    if not {"file", "organism"} <= set(table.columns):
+    if not {"file", column} <= set(table.columns):
         return {}
-    return dict(zip(table["file"].astype(str), table["organism"].astype(str), strict=True))
+    told = table[["file", column]].dropna()
+    return dict(zip(told["file"], told[column], strict=True))
 
 
 def _data(*parts: str) -> Path | None:

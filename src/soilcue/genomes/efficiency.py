@@ -544,7 +544,7 @@ def doubts_of(found: Yield, limits: Limits = LIMITS) -> list[str]:
     doubts = []
     if not found.uptake > 0:
         doubts.append("it grows without taking up organic carbon")
-    if found.oxygen > 0 and found.exudation > limits.excreted * found.uptake:
+    elif found.oxygen > 0 and found.exudation > limits.excreted * found.uptake:
         doubts.append(
             f"excretes {found.exudation / found.uptake:.0%} of its carbon: something else than carbon limits it"
         )
@@ -562,7 +562,8 @@ def doubts_of(found: Yield, limits: Limits = LIMITS) -> list[str]:
     if np.isfinite(own) and np.isfinite(apparent) and abs(apparent - own) > limits.reduction_gap * own:
         doubts.append(f"electrons do not balance: biomass holds {own:.2f} per carbon, the fluxes leave {apparent:.2f}")
     elif not np.isfinite(own) and not limits.least_reduction <= apparent <= limits.most_reduction:
-        doubts.append(f"electrons do not balance: {apparent:.2f} per carbon are left for biomass")
+        left = f"{apparent:.2f} per carbon are left for biomass" if np.isfinite(apparent) else "too much is unknown"
+        doubts.append(f"electrons do not balance: {left}")
     if found.at_bounds:
         first, *more = found.at_bounds.split()
         doubts.append(f"flux at an artificial bound: {first}" + (f" and {len(more)} more" if more else ""))

@@ -82,7 +82,8 @@ def growth_of(model: MetabolicModel, biomass: str | None = None) -> Growth:
         return Growth(assembled[0], assembled[0], why, names, True)
     raise InputError(
         f"model {model.name!r} has {'no objective' if not len(objective) else f'{len(objective)} objectives'} and no "
-        "reaction that is called biomass or growth. Name its biomass reaction: load(path, biomass=...)."
+        "reaction that is called biomass or growth. Name its biomass reaction: load(path, biomass=...), or for a "
+        "folder in the column biomass of a table MANIFEST.csv, beside the column file."
     )
 
 

@@ -121,10 +121,9 @@ def checked(model: MetabolicModel, place: str) -> MetabolicModel:
             repairs.append(f"{int(missing.sum())} {'lower' if side < 0 else 'upper'} bounds are missing: unlimited")
     crossed = lower > upper
     if crossed.any():
-        first = model.reactions[int(np.flatnonzero(crossed)[0])]
-        raise InputError(
-            f"{place}: the lower bound of {first!r} and {int(crossed.sum()) - 1} others exceeds the upper."
-        )
+        first, others = model.reactions[int(np.flatnonzero(crossed)[0])], int(crossed.sum()) - 1
+        more = f" (and of {others} others)" if others else ""
+        raise InputError(f"{place}: the lower bound of {first!r}{more} exceeds the upper. Correct the file.")
     matrix = sp.csc_matrix(model.matrix, dtype=float)
     matrix.sum_duplicates()
     matrix.eliminate_zeros()

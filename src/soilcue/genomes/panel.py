@@ -12,10 +12,10 @@ import json
 import multiprocessing
 import os
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,6 +51,8 @@ class Settings:
     """Also give ranges of CUE over fluxes with at least this fraction of the largest growth."""
     members: int = 0
     """Also give the spread of CUE over this many members of an ensemble (`soilcue.genomes.ensembles.spread`)."""
+    biomass: tuple[tuple[str, str], ...] = ()
+    """Biomass reaction of files, by their names, where the files' own objective is not meant."""
 
     def checked(self) -> Settings:
         """Itself, or `InputError` for what cannot be asked."""
@@ -124,6 +126,7 @@ def examine_panel(
     temperature: float = 25.0,
     fraction: float | None = None,
     members: int = 0,
+    biomass: Mapping[str, str] | None = None,
     keep: Path | None = None,
     processes: int = 1,
     progress: Callable[[int, int, str], None] | None = None,
@@ -141,6 +144,8 @@ def examine_panel(
     members : int
         Also give the spread of CUE over so many random members, which differ in what the makers of a model assumed
         (`soilcue.genomes.ensemble`); takes about as many times longer. 0 for none.
+    biomass : mapping, optional
+        Biomass reaction by the name of the file, where the file's own objective is not meant or there is none.
     keep : Path, optional
         Folder for the results of single genomes while the work goes on. A run that was stopped and is started again
         with the same folder and settings goes on from there. Remove it when the tables are written.
@@ -160,7 +165,8 @@ def examine_panel(
         For settings that cannot be, a folder without models. A file that cannot be used raises nothing: it is listed.
     """
     asked = panel(substrates) if isinstance(substrates, str) else panel(",".join(substrates))
-    settings = Settings(asked, tuple(maintenance), uptake, medium, temperature, fraction, members).checked()
+    settings = Settings(asked, tuple(maintenance), uptake, medium, temperature, fraction, members)
+    settings = replace(settings, biomass=tuple(sorted((biomass or {}).items()))).checked()
     files = files_of(source)
     if keep is not None:
         keep.mkdir(parents=True, exist_ok=True)
@@ -265,7 +271,7 @@ def examined(path: Path, settings: Settings) -> dict[str, Any]:
     from soilcue.genomes.genome import load
 
     try:
-        return _answers(load(path), settings)
+        return _answers(load(path, biomass=dict(settings.biomass).get(path.name)), settings)
     except InputError as error:
         return _failure(path, settings, str(error))
     except Exception as error:  # one strange file among thousands must not end the work; what happened is reported

@@ -155,6 +155,8 @@ def _from_sbml(content: bytes, place: str) -> MetabolicModel:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = content.decode("latin-1")
+    if re.match(r"\s*<(!doctype )?html", text, re.IGNORECASE):
+        raise InputError(f"{place}: is a web page, no metabolic model: a message of the site, perhaps. Fetch it again.")
     document = libsbml.readSBMLFromString(text)
     sbml = document.getModel()
     errors = [document.getError(i) for i in range(document.getNumErrors())]
@@ -324,7 +326,7 @@ def _one_line(texts: Iterable[str]) -> tuple[str, ...]:
 def _from_json(content: bytes, place: str) -> MetabolicModel:
     try:
         told = json.loads(content.decode("utf-8-sig"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{place}: cannot be read as JSON ({error}). Fetch or make it again.") from error
     if not isinstance(told, dict) or not {"reactions", "metabolites"} <= set(told):
         raise InputError(f"{place}: is no metabolic model: it lacks 'reactions' and 'metabolites' (COBRA's JSON).")

@@ -13,6 +13,7 @@ import functools
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+import equinox as eqx
 import jax.numpy as jnp
 
 from soilcue.core.parameters import Parameter, ParameterSet
@@ -66,11 +67,21 @@ class GenomesPanel(Scheme):
         ParameterSet("low", _SOURCES, "one standard deviation over genomes below", {"z": (-1.0, "1")}),
         ParameterSet("high", _SOURCES, "one standard deviation over genomes above", {"z": (1.0, "1")}),
     )
-    _maintenance = "none"
+    _maintenance: ClassVar[str] = "none"
+    classes: tuple[tuple[str, tuple[float, float]], ...] = eqx.field(static=True)
+
+    def __init__(
+        self,
+        parameters: str | Mapping[str, Any] | None = None,
+        classes: Mapping[str, tuple[float, float]] | None = None,
+    ) -> None:
+        """As any scheme; `classes` puts mean and spread of log odds by class in the place of the embedded table's."""
+        super().__init__(parameters)
+        self.classes = tuple(sorted((cue_by_class(self._maintenance) | dict(classes or {})).items()))
 
     def __call__(self, cue: Any, feels: Mapping[str, Any]) -> Any:
         """The CUE of the pool's mixture, whatever the model's own."""
-        pools, classes = substrates_of_pools(), cue_by_class(self._maintenance)
+        pools, classes = substrates_of_pools(), dict(self.classes)
         mixture: Any = 0.0
         for name, share in pools.get(str(feels.get("substrate")), pools[_OTHER]).items():
             mean, spread = classes[name]
@@ -85,7 +96,7 @@ class GenomesPanelMaintained(GenomesPanel):
     title = "from genomes, by the substrates a pool consists of; with maintenance, without enzymes or death"
     references = (*_SOURCES, "tijhuis1993")
     includes = ("growth respiration", "maintenance")
-    _maintenance = "normalised"
+    _maintenance: ClassVar[str] = "normalised"
 
 
 SCHEMES.register(GenomesPanel.name, GenomesPanel)
