@@ -65,7 +65,7 @@ def measure(
         if len(samples.sample) * draws >= _MANY_DRAWS:
             typer.echo(f"{len(samples.sample):,} samples, {draws:,} draws each", err=True)
         result = measurement(samples, draws, seed, level, control)
-        measure_page(result, html, f"{chosen.title}: {sheet.name}")
+        measure_page(result, html, f"{chosen.title[0].upper()}{chosen.title[1:]}: {sheet.name}")
         write_results(result, outputs[1], outputs[2])
     for line in summary_lines(result):
         typer.echo(line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,8 @@ _CLOSE = 0.005
 _BEYOND = 0.001
 """Share of a normal distribution beyond the limits of a quantity from which on it is said."""
 _SKEWED = 0.1
+_KINDS_TOLD = 3
+"""Kinds of warnings of single samples that are told with the result as a whole."""
 
 
 @dataclass(frozen=True)
@@ -329,9 +332,10 @@ def _warnings(
     outside = int(((samples["cue"] < 0) | (samples["cue"] > 1)).sum())
     if outside:
         said.append(f"CUE lies outside 0 to 1 in {outside} of {len(samples)} samples. Values are shown as computed.")
-    others = int((samples["warnings"] != "").sum())
-    if others > outside:
-        said.append(f"{others} samples carry a warning of their own; see the table of samples.")
+    told = Counter(text for texts in table.warnings for text in texts).most_common()
+    said.extend(f"In {count} of {len(samples)} samples: {text}" for text, count in told[:_KINDS_TOLD])
+    if len(told) > _KINDS_TOLD:
+        said.append(f"{len(told) - _KINDS_TOLD} more kinds of warnings stand in the table of samples.")
     if not table.samples.spreads:
         said.append("No standard deviation is given for any quantity, so single samples have no uncertainty.")
     if table.samples.spreads and not any(name in table.shared for name in table.samples.spreads):
@@ -343,7 +347,7 @@ def _warnings(
             )
     said.extend(_draws_beyond_limits(table))
     if drawn is not None:
-        apart = np.abs(drawn.sd / np.broadcast_to(order.total, drawn.sd.shape) - 1) > _SKEWED
+        apart = np.abs(drawn.sd - order.total) > _SKEWED * order.total
         if apart.any():
             said.append(
                 f"In {int(apart.sum())} samples the error is so large that the first order is off by more than "

@@ -103,6 +103,8 @@ def _sample_rows(method: Method, columns: Sequence[Column]) -> list[Sequence[Any
 
 def _example(column: Column, k: int) -> float:
     """The example of a column in the k-th row of a sample: series change from row to row."""
+    if column.series and column.unit == "ug g-1":
+        return round(column.example / _SERIES_ROWS, 3)  # a share of the whole
     if not column.series or k == 0:
         return column.example
     if column.name == "time":

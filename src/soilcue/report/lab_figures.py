@@ -104,36 +104,72 @@ def _line(name: str, x: pd.Series, y: list[float | None], line: Mapping[str, Any
     }
 
 
+_ACROSS = 4
+"""Panels side by side."""
+
+
 def time_figure(table: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -> Figure:
-    """Readings and truth by the length of the incubation, for the scenario chosen on the page."""
-    style = _lines(list(groups))
-    traces: list[Trace] = []
-    for name, rows in table.groupby("scenario", sort=False):
-        meta = {"scenario": str(name)}
-        traces += _truth(rows[rows.method == rows.method.iloc[0]], "hours", " h", meta=meta)
-        for method in groups:
-            one = rows[rows.method == method]
-            if one["reading"].isna().all():
-                continue
-            line = _line(short(method), one["hours"], _sensible(one["reading"]), style[method], " h")
-            traces.append(line | {"mode": "lines+markers", "marker": {"size": 5}, "meta": meta})
+    """Readings by the length of the incubation, a panel a method with the truth in each, one scenario at a time."""
+    style, down = _lines(list(groups)), -(-len(groups) // _ACROSS)
     hours = np.unique(table["hours"])
+    low = min(0.0, _low(table))
+    wide, high = 1 / _ACROSS, 1 / down
+    traces: list[Trace] = []
     layout: Layout = {
-        "xaxis": _GRID | {"type": "log", "title": {"text": "length of the incubation, h"}, "tickvals": _few(hours)},
-        "yaxis": _GRID | {"title": {"text": "CUE"}, "range": [min(0.0, _low(table)), 1.0]},
-        "legend": {"orientation": "v", "x": 1.01, "y": 1, "font": {"size": 12}},
-        "margin": {"l": 55, "r": 10, "t": 10, "b": 46},
+        "showlegend": False,
+        "margin": {"l": 46, "r": 8, "t": 6, "b": 46},
         "hovermode": "closest",
+        "annotations": [],
     }
+    for i, method in enumerate(groups):
+        column, row, axis = i % _ACROSS, i // _ACROSS, "" if i == 0 else str(i + 1)
+        bottom, lowest = 1 - (row + 1) * high, i + _ACROSS >= len(groups)
+        layout[f"xaxis{axis}"] = _GRID | {
+            "type": "log",
+            "domain": [column * wide, (column + 0.9) * wide],
+            "anchor": f"y{axis}",
+            "range": [float(np.log10(hours[0] / 1.3)), float(np.log10(hours[-1] * 1.3))],
+            "tickvals": _few(hours, 2.9),
+            "showticklabels": lowest,
+            "title": {"text": "length of the incubation, h" if lowest else "", "font": {"size": 12}, "standoff": 4},
+        }
+        layout[f"yaxis{axis}"] = _GRID | {
+            "domain": [bottom + 0.03 * high, bottom + 0.86 * high],
+            "anchor": f"x{axis}",
+            "range": [low, 1.0],
+            "dtick": 0.25,
+            "showticklabels": column == 0,
+            "title": {"text": "CUE" if column == 0 else "", "font": {"size": 12}, "standoff": 4},
+        }
+        layout["annotations"].append(
+            {
+                "text": f"<b>{short(method)}</b>",
+                "xref": "paper",
+                "yref": "paper",
+                "x": column * wide,
+                "y": bottom + 0.87 * high,
+                "xanchor": "left",
+                "yanchor": "bottom",
+                "showarrow": False,
+                "font": {"size": 12, "color": style[method]["color"]},
+            }
+        )
+        for name, rows in table.groupby("scenario", sort=False):
+            place = {"meta": {"scenario": str(name)}, "xaxis": f"x{axis}", "yaxis": f"y{axis}"}
+            one = rows[rows.method == method]
+            traces += [trace | {"line": trace["line"] | {"width": 2}} for trace in _truth(one, "hours", " h", **place)]
+            if one["reading"].notna().any():
+                line = {"color": style[method]["color"], "width": 3}
+                traces.append(_line(short(method), one["hours"], _sensible(one["reading"]), line, " h") | place)
     return Figure(
         "time",
         "",
-        "Lines of what each method would read, by the length of the incubation, beside the true CUE of the community "
+        "A panel a method: what it would read, by the length of the incubation, beside the true CUE of the community "
         "and of the ecosystem; one scenario at a time. The numbers stand in lab.csv.",
         traces,
         layout,
-        aspect=2.1,
-        least_height=380,
+        aspect=1060 / (200 * down + 60),
+        least_height=200 * down + 60,
     )
 
 
@@ -143,11 +179,11 @@ def _low(table: pd.DataFrame) -> float:
     return float(np.floor(max(-0.5, np.nanquantile(values, 0.02)) * 10) / 10)
 
 
-def _few(hours: np.ndarray) -> list[float]:
+def _few(hours: np.ndarray, apart: float = 1.45) -> list[float]:
     """Ticks that do not run into each other on a logarithmic axis."""
     kept: list[float] = []
     for hour in hours:
-        if not kept or hour / kept[-1] > 1.45:
+        if not kept or hour / kept[-1] > apart:
             kept.append(float(hour))
     return kept
 
@@ -162,6 +198,70 @@ def _sensible(readings: pd.Series) -> list[float | None]:
     return _finite(readings.where(readings.abs() <= 1))
 
 
+def _signed(value: float) -> str:
+    """A difference to two digits; nothing that rounds to nothing bears a sign."""
+    text = f"{value:+.2f}"
+    return "0.00" if text in ("+0.00", "-0.00") else text.replace("-", "−")
+
+
+def translation_figure(table: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -> Figure:
+    """What other methods would have read: the middle and the middle 90 %, from high to low, and the truth below."""
+    there = table.loc[[name for name in groups if name in table.index]].sort_values("median", ascending=False)
+    shown = pd.concat([there, table.loc[list(_TRUE)]])
+    labels = [_TRUE[name][0] if name in _TRUE else short(name) for name in shown.index]
+    used = str(table.attrs["method"])
+    used = next((first for first, members in groups.items() if used in members), used)
+    colours = [_INK if name in _TRUE else "#d55e00" if name == used else "#0072b2" for name in shown.index]
+    ends = [end for row in shown.itertuples() for end in (float(row.lower), float(row.upper), None)]
+    traces: list[Trace] = [
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "x": ends,
+            "y": [label for label in labels for _ in range(3)],
+            "line": {"color": "#9db8cc", "width": 4},
+            "hoverinfo": "skip",
+        },
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "x": shown["median"].to_numpy(float),
+            "y": labels,
+            "marker": {"size": 11, "color": colours},
+            "customdata": shown[["lower", "upper"]].to_numpy(float).round(3).tolist(),
+            "hovertemplate": "%{y}<br>%{x:.3f} (%{customdata[0]} to %{customdata[1]})<extra></extra>",
+        },
+    ]
+    height = 30 * len(labels) + 60
+    return Figure(
+        "translation",
+        "",
+        "A dot a method: the middle of what it would have read on soils in which the method used reads what it read, "
+        "with a line through the middle 90 %; below, what would truly have happened.",
+        traces,
+        {
+            "xaxis": _GRID | {"title": {"text": "CUE"}, "range": [float(min(0.0, shown["lower"].min())), 1.0]},
+            "yaxis": {"automargin": True, "autorange": "reversed", "ticks": "", "gridcolor": "#e4e7eb"},
+            "shapes": [
+                {
+                    "type": "line",
+                    "xref": "x",
+                    "yref": "paper",
+                    "x0": float(table.attrs["reading"]),
+                    "x1": float(table.attrs["reading"]),
+                    "y0": 0,
+                    "y1": 1,
+                    "line": {"color": "#d55e00", "width": 1.5, "dash": "dot"},
+                }
+            ],
+            "margin": {"l": 60, "r": 12, "t": 8, "b": 44},
+            "showlegend": False,
+        },
+        aspect=900 / height,
+        least_height=height,
+    )
+
+
 def bias_figure(table: pd.DataFrame, groups: Mapping[str, Sequence[str]], at_hours: float) -> Figure:
     """Bias of each method in each scenario as a map of colours, against the truth chosen on the page."""
     day = table[np.isclose(table["hours"], at_hours)]
@@ -173,7 +273,7 @@ def bias_figure(table: pd.DataFrame, groups: Mapping[str, Sequence[str]], at_hou
             for j, name in enumerate(names):
                 found = day[(day.method == method) & (day.scenario == name)][column]
                 grid[i, j] = found.iloc[0] if len(found) else np.nan
-        text = [["" if np.isnan(v) else f"{v:+.2f}".replace("-", "−") for v in row] for row in grid]
+        text = [["" if np.isnan(v) else _signed(v) for v in row] for row in grid]
         traces.append(
             {
                 "type": "heatmap",

@@ -209,6 +209,7 @@ def lab_page(found: Answer, path: str | os.PathLike[str], title: str = "What wou
     doses = sorted(found.plan["dose"].unique())
     doses = [q.dose, *(d for d in doses if d != q.dose)] if q.dose in doses else doses
     drawn = [
+        *([] if found.translation is None else [figures.translation_figure(found.translation, groups)]),
         figures.time_figure(found.comparison, groups),
         figures.bias_figure(found.comparison, groups, q.at_hours),
         *response,
@@ -220,7 +221,7 @@ def lab_page(found: Answer, path: str | os.PathLike[str], title: str = "What wou
         "lead": "One soil, its true fluxes known, read through every method of measuring carbon use efficiency (CUE).",
         "findings": _findings(found, groups),
         "glance_table": _glance_table(found, groups),
-        "translation_table": None if found.translation is None else _translation_table(found),
+        "translation_table": None if found.translation is None else _translation_table(found, groups),
         "translation_words": [] if found.translation is None else _translation_words(found),
         "scenarios": [(name, _title(name)) for name in names],
         "scenario_words": [(name, _words(name)) for name in names],
@@ -358,19 +359,31 @@ def _glance_table(found: Answer, groups: Mapping[str, Sequence[str]]) -> Table:
     )
 
 
-def _translation_table(found: Answer) -> Table:
-    assert found.translation is not None
-    rows = [
-        (
-            _quantity(str(name)),
-            [Cell(_number(row["median"])), Cell(f"{_number(row['lower'])} to {_number(row['upper'])}")],
-        )
-        for name, row in found.translation.iterrows()
-    ]
+def _translation_table(found: Answer, groups: Mapping[str, Sequence[str]]) -> Table:
+    table, q = found.translation, found.question
+    assert table is not None
+
+    def cells(name: str, words: str) -> list[Cell]:
+        row = table.loc[name]
+        interval = f"{_number(row['lower'])} to {_number(row['upper'])}"
+        return [Cell(_number(row["median"])), Cell(interval), Cell(words, prose=True)]
+
+    there = sorted((name for name in groups if name in table.index), key=lambda name: -table.loc[name, "median"])
+    rows: list[tuple[str, Sequence[Cell]]] = []
+    for name in there:
+        words = [METHODS[member].title + " (used)" * (member == q.method) for member in groups[name]]
+        rows.append((figures.short(name), cells(name, "; ".join(words))))
+    rows.append(("What would truly have happened", []))
+    truly = {
+        "cue_community": ("CUE_C", "(U − R − EX)/U"),
+        "cue_ecosystem": ("CUE_E", "(U − R − EX − MD)/U"),
+        "gross_growth": ("gross growth", "per uptake"),
+        "growth_yield": ("growth yield", "growth per carbon assimilated (Y)"),
+    }
+    rows += [(label, cells(name, words)) for name, (label, words) in truly.items()]
     return Table(
-        f"If {METHODS[str(found.question.method)].title} reads {found.question.reading:g} after "
-        f"{found.question.at_hours:g} h",
-        [[("", 1), ("middle", 1), ("middle 90 %", 1)]],
+        f"If {METHODS[str(q.method)].title} reads {q.reading:g} after {q.at_hours:g} h",
+        [[("", 1), ("middle", 1), ("middle 90 %", 1), ("methods", 1)]],
         rows,
     )
 

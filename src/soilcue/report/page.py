@@ -99,6 +99,14 @@ class Table:
         """Number of columns, the one of the names included."""
         return sum(span for _, span in self.header[-1])
 
+    @property
+    def prose_columns(self) -> frozenset[int]:
+        """Columns of sentences, counted from that of the names: their heads stand above the first word."""
+        told = [cells for _, cells in self.rows if cells]
+        return frozenset(
+            j + 1 for j in range(self.columns - 1) if told and all(j < len(row) and row[j].prose for row in told)
+        )
+
 
 def write_page(
     template: str, path: str | os.PathLike[str], figures: Sequence[Figure], content: Mapping[str, Any]
