@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import soilcue as sc
 from soilcue.analyse import correlation_parts, experiment, half_time, level_of, response_of, response_table
+from soilcue.analyse.response import TREATMENTS
 from soilcue.core.errors import InputError, NotDefinedError
 
 
@@ -144,18 +145,59 @@ def test_table_of_pairs_goes_on_where_it_was_and_names_what_is_refused(drivers, 
         response_table(drivers, ["somik"], [], tmp_path)
 
 
-def test_warming_with_cue_held_and_free(drivers):
-    few = drivers.isel(site=slice(0, 3))
-    run = experiment(sc.model("somic", cue="temperature-linear"), few, "warming", years=40)
+CHAIN = ["temperature-linear", "moisture-potential", "nitrogen-threshold"]
+"""Feels every treatment, so that all of them share one compiled program."""
+
+
+@pytest.fixture(scope="module")
+def few(drivers):
+    """Two soils where carbon limits growth and one where nitrogen does; not so wet that more water changes nothing."""
+    soils = drivers.drop_vars("water_potential").isel(site=slice(0, 3))
+    given = {"clay": (0.15, "1"), "clay_silt": (0.5, "1"), "substrate_carbon_to_nitrogen": (15.0, "1")}
+    for name, (value, unit) in given.items():
+        soils[name] = ("site", np.full(3, value), {"units": unit})
+    soils["substrate_carbon_to_nitrogen"][2] = 100.0
+    soils["moisture"] = (0.4 * soils["porosity"]).assign_attrs(units="m3 m-3")
+    return soils
+
+
+@pytest.fixture(scope="module")
+def experiments(few):
+    return {name: experiment(sc.model("somic", cue=CHAIN), few, name, years=40) for name in TREATMENTS}
+
+
+@pytest.mark.parametrize(
+    ("treatment", "sign"), [("warming", -1), ("wetting", 1), ("drying", -1), ("nitrogen", 1), ("doubled-litter", 0)]
+)
+def test_cue_follows_a_treatment_in_a_day_and_carbon_in_decades(treatment, sign, experiments):
+    run = experiments[treatment]
     held, free = (run.sel(cue_held=kind) for kind in ("held", "free"))
-    np.testing.assert_allclose(held["cue"].isel(time=-1), run["initial_cue"], rtol=1e-9)
-    assert (free["cue"].isel(time=0) < run["initial_cue"]).all()
-    assert (half_time(run, "cue").sel(cue_held="free") == 1).all()
+    np.testing.assert_allclose(held["cue"], run["initial_cue"].broadcast_like(held["cue"]), rtol=1e-9)
+    change = np.sign(np.round(free["cue"].isel(time=0) - run["initial_cue"], 9))
+    limited = treatment == "nitrogen"  # the last site alone; the others feel the weather
+    felt = np.array([sign * (not limited)] * 2 + [sign * limited])
+    np.testing.assert_array_equal(change, felt)
+    assert run.attrs["treatment"] == treatment
+    assert run["time"].values[0] == pytest.approx(1 / 365)
+    assert run["time"].values[[364, 365, -1]] == pytest.approx([1, 2, 40])
     assert half_time(run, "cue").sel(cue_held="held").isnull().all()
-    assert (half_time(run).sel(cue_held="held") > 1).all()
+    # CUE within a day, and soil carbon parts from where it goes with CUE held
+    days = half_time(run, "cue").sel(cue_held="free").values[felt != 0]
+    assert days == pytest.approx(np.full(len(days), 1 / 365))
+    apart = np.abs(free["final_soil_carbon"] / held["final_soil_carbon"] - 1).values
+    assert (apart[felt != 0] > 1e-3).all()
+    assert (apart[felt == 0] < 1e-9).all()
+    years = half_time(run).sel(cue_held="free").values
+    assert (years[np.isfinite(years)] > 1).all()
+
+
+def test_what_an_experiment_cannot_do_it_says(few):
     with pytest.raises(InputError, match="unknown treatment 'warmth'"):
         experiment(sc.model("somic"), few, "warmth")
     with pytest.raises(InputError, match="does not feel added nitrogen"):
         experiment(sc.model("somic"), few, "nitrogen")
+    wet = few.assign(water_potential=("site", [-0.1] * 3, {"units": "MPa"}))
+    with pytest.raises(InputError, match="would stay as it was"):
+        experiment(sc.model("somic", cue="moisture-potential"), wet, "drying")
     with pytest.raises(NotDefinedError, match="initial_status"):
-        half_time(run, "status")
+        half_time(xr.Dataset(), "status")

@@ -41,13 +41,21 @@ def test_command_writes_table_page_and_states(grid, tmp_path):
         (tmp_path / name).mkdir()
     grid.to_netcdf(source, engine="h5netcdf")
     run = command.soilcue(
-        "response", "--drivers", source, "--model", "somic", "--cue", "temperature-linear", "--folder", tmp_path / "out"
+        *("response", "--drivers", source, "--model", "somic", "--cue", "temperature-linear"),
+        *("--experiments", "3", "--folder", tmp_path / "out"),
     )
     assert run.code == 0, run.err
     assert "2 pairs of model and scheme, 0 refused" in run.out
     table = pd.read_csv(tmp_path / "out" / "response.csv")
     assert table["scheme"].tolist() == ["constant", "temperature-linear"]
-    assert (tmp_path / "out" / "response.html").exists()
+    page = (tmp_path / "out" / "response.html").read_text()
+    assert "Medians over 3 cells" in page
+    assert "3 degrees warmer" in page
+    kept = {file.stem for file in (tmp_path / "out" / "experiments").glob("*.nc")}
+    treatments = {"warming", "wetting", "drying", "doubled-litter"}
+    for name in treatments:
+        assert f"somic_{name}" in kept
+        assert f'id="figure-course-{name}"' in page
     wrong = command.soilcue("response", "--drivers", source, "--cue", "temperature-liner", "--folder", tmp_path / "no")
     assert wrong.code == 2
     assert "Did you mean 'temperature-linear'" in wrong.err

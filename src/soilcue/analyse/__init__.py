@@ -3,6 +3,7 @@
 from soilcue.analyse.response import (
     correlation_parts,
     experiment,
+    experiments,
     feedable_schemes,
     half_time,
     level_of,
@@ -13,6 +14,7 @@ from soilcue.analyse.response import (
 __all__ = [
     "correlation_parts",
     "experiment",
+    "experiments",
     "feedable_schemes",
     "half_time",
     "level_of",

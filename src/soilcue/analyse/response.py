@@ -25,12 +25,18 @@ import xarray as xr
 from soilcue.core.derived import DERIVED
 from soilcue.core.errors import InputError, NotDefinedError, unknown_name
 from soilcue.core.files import read_netcdf, write_netcdf
-from soilcue.core.variables import find_driver
+from soilcue.core.variables import DRIVERS, find_driver
 from soilcue.schemes import SCHEMES
-from soilcue.soil_model import LONG_TERM_MEANS, SoilModel, cue, model
+from soilcue.soil_model import LONG_TERM_MEANS, SoilModel, cue, mean_of_year, model
 
 KEPT = ("cue", "soil_carbon", "soil_carbon_elasticity", "entombing", "priming", "status")
 """What the answer for one model and scheme holds of every cell."""
+
+FEELS_ALL = ("temperature-linear", "moisture-potential", "drying-rewetting", "nitrogen-threshold")
+"""Schemes that together feel every treatment; a model is given those that it takes."""
+
+STEPS_A_DAY = 4
+"""Steps in the first year of an experiment: memories of a day are to be seen."""
 
 _ROUNDS, _MATCHED = 10, 1e-6
 """Most rounds in which the level of a CUE that follows pools is matched, and the last change of it."""
@@ -163,15 +169,14 @@ def feedable_schemes(drivers: xr.Dataset) -> list[str]:
 
     So are schemes with memory: at rest under annual means they give what other schemes give, or constant CUE.
     """
-    names = []
-    for name in SCHEMES:
-        needs = SCHEMES[name].needs
-        if not isinstance(needs, tuple) or not needs or SCHEMES[name].remembers:
-            continue
-        implied = {of for of in (*LONG_TERM_MEANS, *DERIVED) if _implied(drivers, of)}
-        if all(find_driver(drivers, need) or need in implied for need in needs):
-            names.append(name)
-    return names
+    known = [name for name in SCHEMES if isinstance(SCHEMES[name].needs, tuple) and SCHEMES[name].needs]
+    return [name for name in known if not SCHEMES[name].remembers and _fed_by(drivers, name)]
+
+
+def _fed_by(drivers: xr.Dataset, scheme: str) -> bool:
+    """Whether a Dataset holds or implies all drivers of a scheme."""
+    implied = {of for of in (*LONG_TERM_MEANS, *DERIVED) if _implied(drivers, of)}
+    return all(find_driver(drivers, need) or need in implied for need in SCHEMES[scheme].needs)
 
 
 def _implied(drivers: xr.Dataset, name: str) -> bool:
@@ -373,38 +378,44 @@ def experiment(
     Returns
     -------
     xr.Dataset
-        First dimensions ``cue_held`` ("held", "free") and ``time`` (years): ``soil_carbon``, ``microbial_carbon``
-        where the model has it, ``cue`` (diagnosed, rule uptake); and ``final_soil_carbon``, the new state of rest.
+        First dimensions ``cue_held`` ("held", "free") and ``time`` (years since the treatment; under constant drivers
+        the first year is kept day by day): ``soil_carbon``, ``microbial_carbon`` where the model has it, ``cue``
+        (diagnosed, rule uptake); and ``final_soil_carbon``, the new state of rest.
 
     Raises
     ------
     InputError
-        For an unknown treatment, drivers that lack what is changed, or a scheme that does not feel added nitrogen.
+        For an unknown treatment, drivers that lack what is changed, a scheme that does not feel added nitrogen, or
+        water potential that is given and so would not follow moisture.
     """
     if treatment not in TREATMENTS:
         raise unknown_name("treatment", treatment, TREATMENTS)
     driver, change, usual, _ = TREATMENTS[treatment]
     amount = usual if size is None else size
+    felt = {name for scheme in chosen.network.schemes for name in (*scheme.needs, *scheme.wishes)}
     if driver == "mineral_nitrogen":
-        if not any(driver in scheme.wishes for scheme in chosen.network.schemes):
+        if driver not in chosen.network.scheme_wishes():
             raise InputError(
                 f"{chosen!r} does not feel added nitrogen: its schemes take no mineral nitrogen. The schemes "
-                "'nitrogen-threshold' and 'litter-stoichiometry' do."
+                "'nitrogen-threshold' and 'litter-stoichiometry' do, in a model without nitrogen of its own."
             )
         if driver not in drivers:
             nothing = xr.zeros_like(drivers["carbon_input"]).assign_attrs(units="1")
             drivers = drivers.assign({driver: nothing})
     if driver not in drivers:
         raise InputError(f"the drivers lack {driver!r}, which {treatment} changes.")
+    if driver == "moisture" and "water_potential" in felt and find_driver(drivers, "water_potential"):
+        raise InputError(
+            f"{treatment} changes moisture, and {chosen!r} feels water potential, which the drivers give: it would "
+            "stay as it was. Drop 'water_potential', so that it follows from moisture and texture."
+        )
     treated = drivers.assign({driver: change(drivers[driver], amount).assign_attrs(drivers[driver].attrs)})
     if treatment == "wetting" and "porosity" in treated:
         treated[driver] = treated[driver].clip(max=0.98 * treated["porosity"]).assign_attrs(drivers[driver].attrs)
     start = chosen.steady_state(drivers, eigenvalues=False)
     runs = []
     for held in (drivers, None):
-        run = chosen.simulate(treated, start=start, years=years, cue_from=held)
-        kept = run[[name for name in ("soil_carbon", "microbial_carbon") if name in run]]
-        kept["cue"] = cue(run)["diagnosed_cue"].sel(rule="uptake", drop=True)
+        kept = _through_time(chosen, treated, start, years, held)
         rest = chosen.steady_state(treated, eigenvalues=False, cue_from=held)
         kept["final_soil_carbon"] = rest["soil_carbon"]
         runs.append(kept)
@@ -413,6 +424,126 @@ def experiment(
     result["initial_cue"] = cue(start)["diagnosed_cue"].sel(rule="uptake", drop=True)
     result.attrs |= {"treatment": treatment, "size": amount, "driver": driver}
     return result
+
+
+def _through_time(
+    chosen: SoilModel, treated: xr.Dataset, start: xr.Dataset, years: int, held: xr.Dataset | None
+) -> xr.Dataset:
+    """What is kept of a run under a treatment: the first year by days where drivers are constant, then by years."""
+
+    def kept_of(run: xr.Dataset) -> xr.Dataset:
+        kept = run[[name for name in ("soil_carbon", "microbial_carbon") if name in run]]
+        kept["cue"] = cue(run)["diagnosed_cue"].sel(rule="uptake", drop=True)
+        return kept
+
+    if any(dim in treated.dims for dim in ("month", "day")):
+        return kept_of(chosen.simulate(treated, start=start, years=years, cue_from=held))
+    by_day = treated.assign(carbon_input=treated["carbon_input"].expand_dims(day=365))
+    how: dict[str, Any] = {"cue_from": held, "method": "patankar"}
+    first = chosen.simulate(by_day, start=start, years=1, output="period", steps=STEPS_A_DAY, **how)
+    parts = [kept_of(first)]
+    if years > 1:
+        then = kept_of(chosen.simulate(treated, start=first.isel(time=-1), years=years - 1, **how))
+        parts.append(then.assign_coords(time=then["time"] + 1))
+    return xr.concat(parts, dim="time")
+
+
+def experiments(
+    drivers: xr.Dataset,
+    models: Sequence[str],
+    folder: str | os.PathLike[str],
+    *,
+    weights: xr.DataArray | None = None,
+    cells: int = 24,
+    years: int = 100,
+    seed: int = 0,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> tuple[dict[tuple[str, str], xr.Dataset], dict[tuple[str, str], str]]:
+    """Every treatment in every model, in some cells of a grid: one file each, so that a run that is stopped goes on.
+
+    Parameters
+    ----------
+    drivers : xr.Dataset
+        Annual means are taken. Water potential is left to follow from moisture and texture.
+    models : sequence of str
+        ``name`` or ``name:set``.
+    folder : path
+        Where the files are kept, as of `response_table`.
+    weights : xr.DataArray, optional
+        The chance of a cell to be among those that are shown; none where it is zero.
+    cells : int
+        How many.
+    years : int
+        As `experiment`.
+    seed : int
+        The same seed takes the same cells.
+    progress : callable, optional
+        Told the model, how many treatments were finished since it was last told, and how many there are.
+
+    Returns
+    -------
+    runs : dict
+        `experiment` by model and treatment, with a last dimension ``cell``; the schemes of `FEELS_ALL` that the model
+        takes are said in its attributes.
+    refused : dict
+        For the other pairs of model and treatment, why there is none.
+    """
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    sites = _some_cells(drivers, weights, cells, seed)
+    fingerprint = _fingerprint(sites, None) + f" {years}"
+    runs: dict[tuple[str, str], xr.Dataset] = {}
+    refused: dict[tuple[str, str], str] = {}
+    for text in models:
+        name, _, parameters = text.partition(":")
+        chosen = model(name, parameters or None, [one for one in FEELS_ALL if _taken(one, name, sites)] or "constant")
+        if progress:
+            progress(text, 0, len(TREATMENTS))
+        for treatment in TREATMENTS:
+            file = Path(folder) / f"{_file_name(f'{text} {treatment}')}.nc"
+            found = _kept(file, fingerprint)
+            if found is None:
+                try:
+                    found = experiment(chosen, sites, treatment, years=years)
+                except InputError as error:
+                    refused[text, treatment] = str(error)
+                else:
+                    found.attrs["fingerprint"] = fingerprint
+                    write_netcdf(found, file)
+            if found is not None:
+                runs[text, treatment] = found
+            if progress:
+                progress(text, 1, len(TREATMENTS))
+    return runs, refused
+
+
+def _taken(scheme: str, name: str, drivers: xr.Dataset) -> bool:
+    """Whether a model takes a scheme, and it can be fed from drivers alone."""
+    if not _fed_by(drivers, scheme):
+        return False
+    try:
+        return not model(name, cue=scheme).network.fed()
+    except InputError:
+        return False
+
+
+def _some_cells(drivers: xr.Dataset, weights: xr.DataArray | None, count: int, seed: int) -> xr.Dataset:
+    """Annual means of cells at random that have every driver, along a dimension ``cell``."""
+    given = str(find_driver(drivers, "water_potential") or "")
+    means = drivers.drop_vars([given] if given else [])
+    means = means.assign({str(k): mean_of_year(v).assign_attrs(v.attrs) for k, v in means.data_vars.items()})
+    means = means.drop_dims([dim for dim in ("month", "day") if dim in means.dims])
+    dims = means["carbon_input"].dims
+    heavy = xr.ones_like(means["carbon_input"]) if weights is None else weights.broadcast_like(means["carbon_input"])
+    felt = [name for name in DRIVERS if (found := find_driver(means, name)) and means[str(found)].dims]
+    known = xr.concat([means[str(find_driver(means, name))].notnull() for name in felt], dim="driver").all("driver")
+    flat = means.stack(cell=dims).reset_index("cell").reset_coords(drop=True) if len(dims) != 1 else means
+    flat = flat.rename({dims[0]: "cell"}) if len(dims) == 1 else flat
+    chance = np.where(known & (means["carbon_input"] > 0), heavy.fillna(0.0), 0.0).ravel()
+    if not chance.any():
+        raise InputError("no cell of the drivers has a value of all of them and a carbon input above zero.")
+    random = np.random.default_rng(seed)
+    few = random.choice(len(chance), min(count, int((chance > 0).sum())), replace=False, p=chance / chance.sum())
+    return flat.isel(cell=np.sort(few))
 
 
 def half_time(run: xr.Dataset, name: str = "soil_carbon") -> xr.DataArray:
@@ -428,8 +559,8 @@ def half_time(run: xr.Dataset, name: str = "soil_carbon") -> xr.DataArray:
     Returns
     -------
     xr.DataArray
-        The first record at or beyond half of the way (records are a year long, so a CUE that adjusts within days has
-        1); NaN where nothing changes.
+        The first record at or beyond half of the way: a day at the least where the experiment holds the first year by
+        days, else a year. NaN where nothing changes.
     """
     before = f"initial_{name}"
     if before not in run:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from soilcue.analyse.response import TREATMENTS, half_time
 from soilcue.core.references import bibliography
 from soilcue.data import coastlines
 from soilcue.report import maps
@@ -38,9 +39,22 @@ _GRID = {
 }
 
 States = Mapping[tuple[str, str], xr.Dataset]
+_COURSES = (
+    ("cue", "free", "CUE", "#0072b2", "solid"),
+    ("soil_carbon", "free", "soil carbon", "#8c510a", "solid"),
+    ("soil_carbon", "held", "soil carbon, CUE held", "#8c510a", "dot"),
+)
+"""Lines of an experiment: what, with CUE free or held, its name, colour and dash."""
 
 
-def response_page(table: pd.DataFrame, states: States, weights: xr.DataArray, path: str | os.PathLike[str]) -> Path:
+def response_page(
+    table: pd.DataFrame,
+    states: States,
+    weights: xr.DataArray,
+    path: str | os.PathLike[str],
+    runs: States | None = None,
+    without: Mapping[tuple[str, str], str] | None = None,
+) -> Path:
     """Write the page: one HTML file that needs no network.
 
     Parameters
@@ -53,11 +67,15 @@ def response_page(table: pd.DataFrame, states: States, weights: xr.DataArray, pa
         Vegetated area, (lat, lon).
     path : path
         The HTML file to write.
+    runs, without : mapping, optional
+        From `soilcue.analyse.experiments`: by model and treatment, what happened, and why there is nothing.
 
     Returns
     -------
     pathlib.Path
     """
+    runs, without = runs or {}, without or {}
+    tried = list(dict.fromkeys(m for m, _ in runs))
     models = list(dict.fromkeys(table["model"]))
     solved = table[table["refused"] == ""]
     schemes = [s for s in dict.fromkeys(solved["scheme"]) if s != "constant"]
@@ -71,6 +89,7 @@ def response_page(table: pd.DataFrame, states: States, weights: xr.DataArray, pa
         "change_maps": [_scheme_map(m, shown, cut, coasts, "change") for m in models if (m, "constant") in cut],
         "relations": [_relation(m, shown, states) for m in models if (m, "constant") in cut],
         "parts": [_parts_figure(solved, models, shown)],
+        "courses": [_course(treatment, tried, runs) for treatment in dict.fromkeys(t for _, t in runs)],
     }
     return write_page(
         "response.html.j2",
@@ -83,6 +102,9 @@ def response_page(table: pd.DataFrame, states: States, weights: xr.DataArray, pa
             "mean CUE is that of the constant: what differs is its shape, not its level. Annual-mean steady states.",
             "findings": _findings(solved, models),
             "choices": [(scheme, scheme) for scheme in shown],
+            "tried": [(m, model_name(m)) for m in tried],
+            "time_table": _time_table(runs, without) if runs else None,
+            "experiment_notes": _experiment_notes(runs),
             "balance_table": _balance_table(solved, states, models),
             "change_table": _matrix(
                 table, models, schemes, _change_cell, "Change of typical soil carbon against constant CUE, %"
@@ -97,7 +119,7 @@ def response_page(table: pd.DataFrame, states: States, weights: xr.DataArray, pa
             "scheme_table": _scheme_table(schemes),
             "refusals": _refusals(table),
             "flags": _flag_lines(solved, models),
-            "references": references_of(states),
+            "references": references_of({**states, **runs}),
         },
     )
 
@@ -164,6 +186,61 @@ def _balance_table(solved: pd.DataFrame, states: States, models: list[str]) -> T
         ]
     ]
     return Table("Percent of soil carbon for one percent of CUE, at constant CUE", header, rows)
+
+
+def _treatments(runs: States) -> list[str]:
+    return list(dict.fromkeys(treatment for _, treatment in runs))
+
+
+def _time_table(runs: States, without: Mapping[tuple[str, str], str]) -> Table:
+    """Half times of CUE and of soil carbon, and where carbon ends with CUE free and held."""
+    treatments = _treatments(runs)
+    rows = []
+    for m in dict.fromkeys([m for m, _ in (*runs, *without)]):
+        cells = []
+        for treatment in treatments:
+            run = runs.get((m, treatment))
+            if run is None:
+                cells.append(Cell("–", "not felt" if (m, treatment) in without else "", note=True))
+                continue
+            half = {name: float(half_time(run, name).sel(cue_held="free").median()) for name in ("cue", "soil_carbon")}
+            ends = [
+                float((100 * (run["final_soil_carbon"].sel(cue_held=kind) / run["initial_soil_carbon"] - 1)).median())
+                for kind in ("free", "held")
+            ]
+            cells.append(
+                Cell(
+                    f"{_span_of_time(half['cue'])} · {_span_of_time(half['soil_carbon'])}",
+                    f"{ends[0]:+.0f} % ({ends[1]:+.0f} %)",
+                )
+            )
+        rows.append((model_name(m), cells))
+    header = [[("model", 1), *((treatment.replace("-", " "), 1) for treatment in treatments)]]
+    return Table("Half time of CUE · of soil carbon; below, carbon in the end (with CUE held)", header, rows)
+
+
+def _span_of_time(years: float) -> str:
+    """A time in the unit that suits it."""
+    if not math.isfinite(years):
+        return "–"
+    return f"{365 * years:.0f} d" if years < 1 else f"{years:.0f} yr"
+
+
+def _experiment_notes(runs: States) -> list[str]:
+    """What was done, and under which schemes of each model."""
+    if not runs:
+        return []
+    by_treatment = {treatment: run.attrs["size"] for (_, treatment), run in runs.items()}
+    done = [f"{name.replace('-', ' ')}: {size:g} {TREATMENTS[name][3]}" for name, size in by_treatment.items()]
+    schemes: dict[str, list[str]] = {}
+    for (m, _), run in runs.items():
+        listed = schemes.setdefault(str(run.attrs["scheme"]).replace(" | ", ", "), [])
+        listed.extend([model_name(m)] * (model_name(m) not in listed))
+    return [
+        f"Medians over {next(iter(runs.values())).sizes['cell']} cells of vegetated land, from rest. "
+        + "; ".join(done),
+        *(f"{', '.join(those)} under {names}" for names, those in schemes.items()),
+    ]
 
 
 def _matrix(table: pd.DataFrame, models: list[str], schemes: list[str], cell, caption: str) -> Table:
@@ -428,6 +505,54 @@ def _parts_figure(solved: pd.DataFrame, models: list[str], shown: list[str]) -> 
         traces,
         layout,
         least_height=320,
+    )
+
+
+def _course(treatment: str, models: list[str], runs: States) -> Figure:
+    """What CUE and soil carbon do after a treatment, from the first day; the control ``model`` switches."""
+    traces: list[Trace] = []
+    for i, m in enumerate(models):
+        run = runs.get((m, treatment))
+        if run is None:
+            continue
+        for name, held, words, colour, dash in _COURSES:
+            change = 100 * (run[name].sel(cue_held=held) / run[f"initial_{name}"] - 1)
+            traces.append(
+                {
+                    "type": "scatter",
+                    "mode": "lines",
+                    "name": words,
+                    "x": run["time"].values,
+                    "y": change.median("cell").values,
+                    "line": {"color": colour, "width": 2, "dash": dash},
+                    "hovertemplate": "%{y:+.1f} %<extra>" + words + "</extra>",
+                    "meta": {"model": m},
+                    "visible": i == 0,
+                }
+            )
+    layout = {
+        "xaxis": _GRID
+        | {
+            "title": {"text": "time since the treatment"},
+            "type": "log",
+            "tickvals": [1 / 365, 10 / 365, 100 / 365, 1, 10, 100],
+            "ticktext": ["1 d", "10 d", "100 d", "1 yr", "10 yr", "100 yr"],
+            "zeroline": False,
+        },
+        "yaxis": _GRID | {"title": {"text": "change, %"}},
+        "margin": {"l": 54, "r": 12, "t": 6, "b": 44},
+        "legend": {"orientation": "h", "y": 1.14},
+        "hovermode": "x",
+    }
+    return Figure(
+        f"course-{treatment}",
+        treatment.replace("-", " ").capitalize(),
+        f"Change of CUE and of soil carbon over the time since {treatment.replace('-', ' ')}, with CUE free to respond "
+        "and with CUE held.",
+        traces,
+        layout,
+        aspect=1.6,
+        least_height=240,
     )
 
 
