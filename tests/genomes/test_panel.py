@@ -210,8 +210,22 @@ def test_a_folder_of_nothing_but_broken_files_has_a_page_too(tmp_path):
     (models / "a.json").write_text("")
     ended = soilcue("genomes", models, "--substrates", "three", "--folder", tmp_path, "--processes", 1)
     assert ended.code == 0, ended.err
-    assert "None of them grows" in ended.out
+    assert "There is none to grow" in ended.out
+    assert "not read: " in ended.err
     assert "it is empty" in (tmp_path / "genomes.html").read_text()
+
+
+def test_one_file_that_cannot_be_used_is_an_error_and_one_that_does_not_grow_says_why(tmp_path):
+    (tmp_path / "a.json").write_text("")
+    ended = soilcue("genomes", tmp_path / "a.json", "--folder", tmp_path, "--processes", 1)
+    assert (ended.code, "a.json: it is empty." in ended.err) == (2, True)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
+    (tmp_path / "a.json").write_bytes(toy_genome.as_json(toy_genome.toy(maintenance=999.0)))
+    ended = soilcue(
+        "genomes", tmp_path / "a.json", "--substrates", "glucose", "--maintenance", "shipped", "--folder", tmp_path
+    )
+    assert ended.code == 0
+    assert "None grows on any of these substrates in this medium: no steady state: forced fluxes" in ended.out
 
 
 def test_comparison_says_how_poor_the_match_is(found, monkeypatch, tmp_path):

@@ -52,6 +52,13 @@ def test_a_model_that_comes_out_is_read_whatever_else_is_said(programs, proteins
     assert not [one for one in tmp_path.iterdir() if one.name.startswith(".")]
 
 
+def test_a_medium_that_it_passes_over_is_an_error(programs, proteins, tmp_path):
+    programs("carve", 'echo "Warning: medium M99 not in database, ignored."; : > "$4"')
+    with pytest.raises(InputError, match="does not know the medium 'M99'"):
+        sc.genomes.reconstruct(proteins, tmp_path / "mine.xml", gap_fill="M99")
+    assert sorted(os.listdir(tmp_path)) == ["mine.faa", "programs"]
+
+
 def test_no_model_is_an_error_with_its_last_words(programs, proteins, tmp_path):
     programs("carve", "echo started; echo 'MILP solver failed: infeasible'; exit 0")
     with pytest.raises(InputError, match="It said: MILP solver failed"):

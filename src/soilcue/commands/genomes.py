@@ -10,6 +10,9 @@ import typer
 if TYPE_CHECKING:
     from soilcue.genomes.panel import Panel
 
+MOST_TOLD = 10
+"""Files that could not be read whose reasons are printed; the table of the audit holds all."""
+
 
 def genomes(
     models: Annotated[
@@ -88,6 +91,10 @@ def genomes(
             processes=processes if processes is not None else (os.cpu_count() or 1),
             progress=told,
         )
+        broken = panel.genomes.loc[panel.genomes["failure"] != "", "failure"]
+        if Path(models).is_file() and len(broken):
+            shutil.rmtree(folder / "genomes.parts", ignore_errors=True)
+            raise InputError(str(broken.iloc[0]))
         from soilcue.report.genomes_page import genomes_page, summary
 
         organisms = told_of_files(Path(models), "organism")
@@ -104,6 +111,10 @@ def genomes(
     shutil.rmtree(folder / "genomes.parts", ignore_errors=True)  # not before everything else is on the disk
     for line in summary(panel):
         typer.echo(line)
+    for failure in broken[:MOST_TOLD]:
+        typer.echo(f"not read: {failure}", err=True)
+    if len(broken) > MOST_TOLD:
+        typer.echo(f"not read: {len(broken) - MOST_TOLD:,} more, listed in genome_audit.csv", err=True)
     for path in written:
         typer.echo(f"data  {path.resolve()}")
     typer.echo(f"page  {(folder / 'genomes.html').resolve()}")

@@ -232,6 +232,8 @@ class Missing:
             return f"cannot make {_some(self.blocked)}; would also need {named}"
         if not self.factors:
             return "would grow with nothing added: the limit is numerical"
+        if self.carbon_share < 1e-9:
+            return f"needs {named}, which the medium does not hold"
         if self.carbon_share > FACTOR_SHARE:
             return (
                 f"cannot live on this substrate alone: would also need {named} ({self.carbon_share:.0%} of its carbon)"

@@ -66,9 +66,12 @@ def reconstruct(
         command = ["carve", str(copy), "--fbc2", "--output", str(made)]
         command += ["--gapfill", gap_fill] if gap_fill else []
         ended = subprocess.run(command, capture_output=True, text=True, cwd=place, check=False)
+        said = (ended.stdout + ended.stderr).strip().splitlines()
         if not made.is_file():  # it ends with 0 also where it fails
-            said = (ended.stdout + ended.stderr).strip().splitlines()
             why = said[-1] if said else f"it ended with {ended.returncode}"
             raise InputError(f"{source}: carveme made no model of it. It said: {why}")
+        unknown = [line for line in said if "not in database" in line]
+        if unknown:  # it passes over a medium that it does not know, and leaves the gaps
+            raise InputError(f"{source}: carveme does not know the medium {gap_fill!r}. It said: {unknown[0]}")
         shutil.copyfile(made, beside)
     return target

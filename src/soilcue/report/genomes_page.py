@@ -124,10 +124,16 @@ def summary(panel: Panel) -> list[str]:
     grows = here[here["status"] == GROWS]
     trusted = here[here["trusted"]]
     if grows.empty:
-        return [*said, "None of them grows on any of these substrates in this medium."]
+        why = here["reason"].value_counts()
+        listed = "; ".join(f"{reason} ({_counted(count, 'pair')})" for reason, count in why[:3].items())
+        more = f"; {_counted(len(why) - 3, 'other reason')}" if len(why) > 3 else ""
+        none = f"None grows on any of these substrates in this medium: {listed}{more}."
+        return [*said, none if listed else "There is none to grow."]
+    growing = int(grows["genome"].nunique())
     said.append(
-        f"{_counted(int(grows['genome'].nunique()), 'genome')} grow on at least one substrate; of {len(grows):,} pairs "
-        f"that grow, {len(trusted):,} pass every check and enter the statistics below ({_maintenance_words(first)})."
+        f"{_counted(growing, 'genome')} grow{'s' if growing == 1 else ''} on at least one substrate; of "
+        f"{_counted(len(grows), 'pair')} that grow, {len(trusted):,} pass every check and enter the "
+        f"statistics below ({_maintenance_words(first)})."
     )
     if len(trusted) < 3:
         return said
@@ -168,7 +174,8 @@ def summary(panel: Panel) -> list[str]:
         )
         if len(both):
             lost = (both["cue_biomass"] - both["cue_biomass_2"]).mean()
-            said.append(f"{_maintenance_words(str(word)).capitalize()} takes {lost:.3f} off CUE on average.")
+            taken = f"{lost:.3f}" if abs(lost) >= 5e-4 else "nothing (less than 0.0005)"
+            said.append(f"{_maintenance_words(str(word)).capitalize()} takes {taken} off CUE on average.")
     return said
 
 
