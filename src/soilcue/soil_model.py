@@ -57,6 +57,8 @@ CELLS_AT_ONCE = 32_768
 """Cells whose drivers are read together for a run."""
 CLOSES = 1e-9
 """Largest relative gap of a run's carbon balance that is taken for rounding."""
+EXTRAPOLATED = "the range of its evidence: extrapolated"
+"""How a result says that a scheme is used beyond its evidence."""
 RUN_STATUS = {
     Status.SETTLED: "simulated",
     Status.NO_DRIVERS: "no drivers here, or no start",
@@ -286,6 +288,7 @@ class SoilModel:
         if layout.period and not seasonal:
             how = f"annual means of {names[layout.period]} drivers (this biases nonlinear fluxes)"
         steps = 365 if layout.period == "day" else 12 * steps_per_month
+        layout.notes += self._say_beyond(state, self._beyond(cells), layout)
         state.attrs |= self._attributes(layout.notes) | {
             "season": how,
             "solver": f"Newton on the yearly map, {steps} implicit steps a year"
@@ -384,6 +387,7 @@ class SoilModel:
             part = {layout.dims[0]: slice(first, first + rows)} if layout.dims else {}
             cells = slice(first * inner, (first + rows) * inner)
             constant, changing = self._streams(drivers.isel(part), place, clock, layout)
+            changing = run.watched(cells, constant, changing)
             if cue_from is not None:
                 held = self._streams(cue_from.isel(part, missing_dims="ignore"), place, clock, layout)
                 constant, changing = self._with_slots(constant, changing, *held)
@@ -586,7 +590,7 @@ class SoilModel:
                 threads=threads,
                 progress=progress,
             )
-            inner = _Layout(("member", *layout.dims), (members, *layout.shape), layout.coords, layout.period)
+            inner = _of_members(layout, members)
             parts.append(self._dataset(solved, quantities, inner))
         result = xr.concat(
             parts, dim="member", data_vars="minimal", coords="minimal", compat="override", join="override"
@@ -596,6 +600,7 @@ class SoilModel:
         table = np.concatenate([np.atleast_2d(values) for values in drawn.values()])
         result["parameter_value"] = (("member", "parameter"), table.T)
         result["parameter_value"].attrs["long_name"] = "drawn parameters, in the units the model computes with"
+        layout.notes += self._say_beyond(result, np.tile(self._beyond(cells), draws), _of_members(layout, draws))
         result.attrs |= self._attributes(layout.notes) | {
             "ensemble": f"{draws} draws, seed {seed}, "
             + (
@@ -794,6 +799,36 @@ class SoilModel:
             "soilcue_version": soilcue.__version__,
             "references": "\n".join(bibliography(["he2024", *self.references])),
         }
+
+    @property
+    def _ranges(self) -> list[tuple[str, str, float, float]]:
+        """Scheme, driver, and the range that its evidence covers, where there is one."""
+        return [(one.name, name, *span) for one in self.network.schemes for name, span in one.valid.items()]
+
+    def _beyond(self, cells: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Which drivers of flat cells leave the range of a scheme's evidence at some time: a bit for each range."""
+        count = cells["carbon_input"].shape[-1]
+        bits = np.zeros(count, np.int32)
+        for k, (_, name, low, high) in enumerate(self._ranges):
+            values = np.reshape(cells[name], (-1, count)) if name in cells else np.full((1, count), np.nan)
+            bits |= ((values < low) | (values > high)).any(axis=0).astype(np.int32) << k
+        return bits
+
+    def _say_beyond(self, result: xr.Dataset, bits: np.ndarray, layout: _Layout) -> tuple[str, ...]:
+        """Put into a result where schemes are extrapolated; and in words, in how many cells."""
+        if not self._ranges:
+            return ()
+        texts = [f"{scheme}: {name} outside {low:g} to {high:g}" for scheme, name, low, high in self._ranges]
+        result["beyond_evidence"] = layout.array(bits)
+        result["beyond_evidence"].attrs |= OUTPUTS["beyond_evidence"].attributes()
+        result["beyond_evidence"].attrs |= _limit_attributes(tuple(texts), np.int32)
+        given = (result["status"] != Status.NO_DRIVERS).values.ravel()
+        counts = [int((bits[given] >> k & 1).sum()) for k in range(len(texts))]
+        return tuple(
+            f"{text}, {EXTRAPOLATED} in {count:,} of {int(given.sum()):,} cells"
+            for text, count in zip(texts, counts, strict=True)
+            if count
+        )
 
     def _solve(self, cells: Mapping[str, np.ndarray], weights: np.ndarray, *, seasonal: bool, **how: Any) -> CellStates:
         """As `solve_cells`, of what is solved.
@@ -1013,8 +1048,20 @@ class _Run:
         self.flows = np.full((records, len(self.weights), cells), np.nan)
         self.status = np.full(cells, Status.NO_DRIVERS, np.int8)
         self.crossed = np.zeros(cells, np.int16)
-        self.gained = np.zeros(cells)
+        self.beyond = np.zeros(cells, np.int32)
         self.carbon = np.array([pool.currency == "carbon" for pool in model.pools])
+
+    def watched(
+        self, cells: slice, constant: Mapping[str, np.ndarray], changing: Callable[[int], dict[str, np.ndarray]]
+    ) -> Callable[[int], dict[str, np.ndarray]]:
+        """The changing drivers, looked at on their way: where a scheme goes beyond its evidence in any year."""
+
+        def looked_at(year: int) -> dict[str, np.ndarray]:
+            moving = changing(year)
+            self.beyond[cells] |= self.model._beyond({**constant, **moving})
+            return moving
+
+        return looked_at
 
     def keep(self, first: int, year: int, index: np.ndarray, kept: Any) -> None:
         """Take over a year of some cells."""
@@ -1072,6 +1119,7 @@ class _Run:
             run["crossed_limits"] = layout.array(self.crossed)
             run["crossed_limits"].attrs |= OUTPUTS["crossed_limits"].attributes() | _limit_attributes(texts)
         worst = f"{np.nanmax(closure):.1e}" if np.isfinite(closure).any() else "none: no cell was simulated"
+        layout.notes += model._say_beyond(run, self.beyond, layout)
         run.attrs |= model._attributes(layout.notes) | {
             "solver": f"{self.method}, {self.clock.steps} steps a period of {len(self.clock.lengths)} a year",
             "closure": f"largest of all cells {worst}, relative",
@@ -1092,9 +1140,9 @@ def _status_attributes(meaning: Mapping[Status, str]) -> dict[str, Any]:
     }
 
 
-def _limit_attributes(texts: tuple[str, ...]) -> dict[str, Any]:
+def _limit_attributes(texts: tuple[str, ...], kind: type = np.int16) -> dict[str, Any]:
     return {
-        "flag_masks": np.array([1 << k for k in range(len(texts))], dtype=np.int16),
+        "flag_masks": np.array([1 << k for k in range(len(texts))], dtype=kind),
         "flag_meanings": " ".join(text.replace(" ", "_") for text in texts),
     }
 
@@ -1123,6 +1171,11 @@ class _Layout:
         values = np.asarray(values)
         shaped = values.reshape((*values.shape[:-1], *self.shape))
         return xr.DataArray(shaped, dims=(*lead, *self.dims), coords=self.coords)
+
+
+def _of_members(layout: _Layout, members: int) -> _Layout:
+    """The same cells, once for each member."""
+    return _Layout(("member", *layout.dims), (members, *layout.shape), layout.coords, layout.period)
 
 
 def _months_in_order(array: xr.DataArray, place: str) -> xr.DataArray:

@@ -375,3 +375,36 @@ def test_a_model_with_maintenance_of_its_own_refuses_a_scheme_that_contains_it()
         "MIMICS: the CUE of its slots contains growth respiration, maintenance, overflow, exudation; the scheme "
         "substrate-energy speaks of growth respiration, and what it does not speak of is taken to change along",
     )
+
+
+# ---- beyond the evidence -----------------------------------------------------------------------------------------
+
+
+def test_cells_beyond_the_evidence_are_flagged_and_counted():
+    """Hot cells under a scheme that knows 0 to 35 degrees: per cell, and in one line that says how many."""
+    drivers = plausible.cells(4).assign(temperature=("site", [5.0, 36.0, 38.0, np.nan], {"units": "degC"}))
+    model = sc.model("somic", cue=["temperature-linear", "ph-acidity"])
+    state = model.steady_state(drivers, eigenvalues=False)
+    flags = state["beyond_evidence"]
+    assert (flags & 1).values.tolist() == [0, 1, 1, 0]
+    assert "temperature-linear:_temperature_outside" in flags.attrs["flag_meanings"]
+    assert flags.attrs["flag_masks"].dtype == flags.dtype
+    said = [line for line in state.attrs["assumptions"].splitlines() if "temperature-linear: temperature" in line]
+    assert len(said) == 1
+    assert "in 2 of 3 cells" in said[0]
+    inside = model.steady_state(drivers.isel(site=[0]), eigenvalues=False)
+    assert "temperature-linear: temperature" not in inside.attrs["assumptions"]
+    assert "beyond_evidence" not in sc.model("somic").steady_state(drivers, eigenvalues=False)
+
+
+def test_a_run_that_leaves_the_evidence_in_one_month_says_so():
+    one = plausible.cells(1)
+    warmth = np.full(12, 10.0)
+    warmth[6] = 38.0
+    months = one.assign(temperature=("month", warmth, {"units": "degC"}))
+    model = sc.model("somic", cue="temperature-linear")
+    start = model.steady_state(months, season="annual-mean", eigenvalues=False)
+    assert int(start["beyond_evidence"][0]) == 0  # the mean of the year is not
+    run = model.simulate(months, start=start, years=1, method="patankar")
+    assert int(run["beyond_evidence"][0]) == 1
+    assert "in 1 of 1 cells" in run.attrs["assumptions"]

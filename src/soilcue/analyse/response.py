@@ -123,7 +123,8 @@ def response_of(
     -------
     xr.Dataset
         Per cell ``cue`` (emergent: diagnosed under the rule uptake), ``soil_carbon``, its elasticity with the parts
-        ``entombing`` and ``priming``, ``status``; as attributes ``level`` (the shift that matches the mean CUE) and
+        ``entombing`` and ``priming``, ``status``, and ``beyond_evidence`` where a scheme's evidence has a range; as
+        attributes ``level`` (the shift that matches the mean CUE) and
         ``mean_intrinsic_cue``.
 
     Raises
@@ -136,14 +137,14 @@ def response_of(
         np.isfinite(reference)
     )
     mean = float((reference * weight).sum() / weight.sum())
-    shift = level_of(model(name, parameters, scheme), drivers, mean, weights)
-    chosen = model(name, parameters, [scheme, {"level": {"shift": shift}}])
-    for _ in range(_ROUNDS if chosen.network.fed() else 0):  # CUE follows pools that follow CUE
-        more = level_of(chosen, drivers, mean, weights)
-        if abs(more) < _MATCHED:
-            break
-        shift += more
+    shift = 0.0
+    for _ in range(_ROUNDS):
         chosen = model(name, parameters, [scheme, {"level": {"shift": shift}}])
+        more = level_of(chosen, drivers, mean, weights)
+        shift += more
+        if not chosen.network.fed() or abs(more) < _MATCHED:  # else CUE follows pools that follow CUE
+            break
+    chosen = model(name, parameters, [scheme, {"level": {"shift": shift}}])
     state = chosen.steady_state(drivers, season="annual-mean", eigenvalues=False)
     slopes = chosen.elasticity(drivers)
     result = xr.Dataset(attrs=state.attrs | {"level": shift, "mean_intrinsic_cue": mean})
@@ -158,6 +159,8 @@ def response_of(
     dims = [dim for dim in parts.dims if dim != "pool"]
     means = parts.mean(dims) if weights is None else parts.weighted(weights).mean(dims)
     found = result[list(KEPT)]
+    if "beyond_evidence" in state:
+        found["beyond_evidence"] = state["beyond_evidence"]
     found.attrs["pool_parts"] = "; ".join(
         f"{pool} {value:.4f}" for pool, value in zip(carbon, means.values, strict=True)
     )
@@ -311,6 +314,7 @@ def _summary(found: xr.Dataset, constant: xr.Dataset, weights: xr.DataArray | No
         "settled": int((found["status"] == 0).sum()),
         "extinct": int((found["status"] == 3).sum()),
         "other_flags": int(((found["status"] == 2) | (found["status"] > 3)).sum()),
+        "beyond_evidence": int((found["beyond_evidence"] > 0).sum()) if "beyond_evidence" in found else 0,
         "mean_intrinsic_cue": found.attrs["mean_intrinsic_cue"],
         "level": found.attrs["level"],
         "mean_cue": mean(found["cue"]),

@@ -20,7 +20,7 @@ from soilcue.core.provenance import versions
 from soilcue.core.references import REFERENCES, bibliography
 from soilcue.core.variables import OUTPUTS, find_driver, place_of, read_driver
 from soilcue.data import profile_stocks
-from soilcue.soil_model import SoilModel, cue, mean_of_year, model
+from soilcue.soil_model import EXTRAPOLATED, SoilModel, cue, mean_of_year, model
 from soilcue.solve.cells import ACCEPTED
 
 MODELS = ("century", "mimics", "millennial")
@@ -106,6 +106,8 @@ def build_atlas(
     assumed = [
         f"{name}: {drivers[name].attrs['assumed']}" for name in drivers.data_vars if "assumed" in drivers[name].attrs
     ]
+    extrapolated = [line for part in parts for line in part.attrs["assumptions"].splitlines() if EXTRAPOLATED in line]
+    assumed += list(dict.fromkeys(extrapolated))
     keys = [key for m in chosen for key in m.references]
     # embedded drivers name keys of the project's own references; a file has at most a text
     known = str(drivers.attrs.get("citations", "")).split()

@@ -162,6 +162,7 @@ OUTPUTS = {
         Variable("status", "1", "what became of the cell", 0),
         Variable("missing_populations", "1", "populations that die out (bits, in the order of 'population')", 0),
         Variable("crossed_limits", "1", "limits of the model crossed (bits)", 0),
+        Variable("beyond_evidence", "1", "drivers outside of the range that a scheme's evidence covers (bits)", 0),
         Variable("reference_depth", "m", "depth of soil the stocks stand for", 0),
     )
 }

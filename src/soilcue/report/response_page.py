@@ -302,7 +302,7 @@ def _refusals(table: pd.DataFrame) -> list[str]:
 
 
 def _flag_lines(solved: pd.DataFrame, models: list[str]) -> list[str]:
-    """Cells without a state of rest, by model."""
+    """Cells without a state of rest, by model; and beyond the evidence, by scheme."""
     lines = []
     for m in models:
         of_model = solved[solved["model"] == m]
@@ -312,6 +312,13 @@ def _flag_lines(solved: pd.DataFrame, models: list[str]) -> list[str]:
                 f"{model_name(m)} under {row['scheme']}: microbes die out in {row['extinct']:,} cells, "
                 f"{row['other_flags']:,} are flagged otherwise, {row['settled']:,} are settled."
             )
+    for scheme, rows in solved[solved["beyond_evidence"] > 0].groupby("scheme", sort=False):
+        most = rows.loc[rows["beyond_evidence"].idxmax()]
+        cells = most[["settled", "extinct", "other_flags"]].sum()
+        lines.append(
+            f"{scheme} is extrapolated beyond the range of its evidence in up to {most['beyond_evidence']:,} of "
+            f"{cells:,} cells."
+        )
     return lines
 
 
