@@ -254,6 +254,20 @@ def test_merged_cells_are_told(tmp_path):
     message = problems_of(path)
     assert "cells C3:C4" in message
     assert "Unmerge" in message
+    result = sc.measure.batch_growth(path, keep_going=True)
+    assert list(result.samples.index) == ["c"]
+    assert [problem.sample for problem in result.problems] == ["a", "b"]
+    book["samples"].merge_cells("D1:E2")
+    book.save(path)
+    assert "merged cells among names and units" in problems_of(path, keep_going=True)
+
+
+def test_merged_cells_beside_the_samples_do_not_matter(tmp_path):
+    path = batch(tmp_path / "a.xlsx")
+    book = openpyxl.load_workbook(path)
+    book["samples"].merge_cells("H3:K9")
+    book.save(path)
+    assert len(sc.measure.batch_growth(path).samples) == 3
 
 
 def test_findings_of_a_method_name_the_cell_and_its_value(tmp_path):

@@ -115,7 +115,7 @@ def samples_of_sheets(
     }
     names = study.own_names(names)
     grid = _Grid(chosen.source, chosen, chosen.place, names, units, header + 1, cells)
-    return _table(method, study, grid, _merged_problems(chosen, header), keep_going)
+    return _table(method, study, grid, keep_going)
 
 
 def samples_of_frame(
@@ -165,23 +165,13 @@ def samples_of_frame(
     row_of_units = [given.get(name, usual.get(name.removesuffix(SD), "")) for name in names]
     names = study.own_names(names)
     grid = _Grid(source, Sheet(source, "", []), place, names, row_of_units, -1, cells)
-    return _table(method, study, grid, [], keep_going)
+    return _table(method, study, grid, keep_going)
 
 
-def _merged_problems(sheet: Sheet, header: int) -> list[Problem]:
-    """Merged cells among the samples: all but the first of them hold nothing."""
-    return [
-        Problem(
-            f"sheet {sheet.name!r}, cells {area}",
-            "",
-            "",
-            "merged cells, of which all but the first hold nothing",
-            "one value a cell",
-            "Unmerge them and write the value into every row.",
-        )
-        for area in sheet.merged
-        if int(re.findall(r"\d+", area)[-1]) > header
-    ]
+_MERGED = (
+    "one value a cell",
+    "Unmerge it and write the value into every row.",
+)
 
 
 class _Grid:
@@ -211,11 +201,27 @@ class _Grid:
         unit = self.units[self.at[name]]
         return "" if is_empty(unit) else str(unit).strip()
 
+    def merged(self) -> Iterator[tuple[str, list[str], range]]:
+        """Areas of merged cells: how they are called, the names they stand under, and their rows."""
+        for area in self.sheet.merged:
+            (left, top), (right, bottom) = (_column_and_row(corner) for corner in (area.split(":") * 2)[:2])
+            names = [name for name, j in self.at.items() if left <= j <= right]
+            yield f"sheet {self.sheet.name!r}, cells {area}", names, range(top, bottom + 1)
+
     def texts(self, name: str) -> list[str]:
         """What the rows say under a name; empty where nothing."""
         if name not in self.at:
             return [""] * len(self.cells)
         return [_as_text(row[self.at[name]]) for row in self.cells.values()]
+
+
+def _column_and_row(cell: str) -> tuple[int, int]:
+    """Column and row of a cell such as B3, from 0."""
+    letters, row = re.fullmatch(r"([A-Z]+)(\d+)", cell).groups()  # type: ignore[union-attr]
+    column = 0
+    for letter in letters:
+        column = 26 * column + ord(letter) - 64
+    return column - 1, int(row) - 1
 
 
 def _as_text(value: Any) -> str:
@@ -224,11 +230,11 @@ def _as_text(value: Any) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
 
 
-def _table(method: Method, study: Study, grid: _Grid, problems: list[Problem], keep_going: bool) -> SampleTable:
+def _table(method: Method, study: Study, grid: _Grid, keep_going: bool) -> SampleTable:
     """The samples, or `SheetError` with all that is wrong."""
     choices = method.chosen(study.choices)
     used = [column for column in method.columns if column.used_with(choices)]
-    problems = [*study.problems, *problems, *_heading_problems(method, study, grid, used)]
+    problems = [*study.problems, *_heading_problems(method, study, grid, used)]
     if problems:
         raise SheetError(grid.source, problems)
     return _Reading(method, study, grid, used, choices).samples(keep_going)
@@ -241,6 +247,10 @@ def _heading_problems(method: Method, study: Study, grid: _Grid, used: Sequence[
         if name and grid.names.index(name) != j and name.removesuffix(SD) in {*known, "sample", "treatment"}:
             place = grid.place(grid.unit_row - 1, j)
             yield Problem(place, "", name, "a name that another column has too", "", "Rename one.")
+    looked_at = {"sample", "treatment", *(column.name + end for column in used for end in ("", SD))}
+    for place, names, rows in grid.merged():
+        if looked_at & set(names) and {grid.unit_row - 1, grid.unit_row} & set(rows):
+            yield Problem(place, "", "", "merged cells among names and units", *_MERGED)
     here = [column for column in used if column.name in grid.at]
     yield from row_problems(here, grid.at, grid.units, lambda j: grid.place(grid.unit_row, j))
     yield from study.unit_problems()
@@ -288,6 +298,7 @@ class _Reading:
         method, grid = self.method, self.grid
         untreated = "not given" if "treatment" in grid.at else "all"
         treatments = [treatment or untreated for treatment in grid.texts("treatment")]
+        self._complain_of_merged()
         for column in self.used:
             if column.name in grid.at:
                 self._take_column(column)
@@ -348,6 +359,16 @@ class _Reading:
         self._complained.add((k, j))
         place = self.grid.place(self.rows[k], j)
         self.problems.append(Problem(place, self.names[k], name, found, allowed, mend))
+
+    def _complain_of_merged(self) -> None:
+        """Say of every row within merged cells that these hold one value for several."""
+        looked_at = {"sample", "treatment", *(column.name + end for column in self.used for end in ("", SD))}
+        for place, names, rows in self.grid.merged():
+            for name in (name for name in names if name in looked_at):
+                for k in (k for k, i in enumerate(self.rows) if i in rows):
+                    self._complain(
+                        k, name, f"merged cells ({place}), of which all but the first hold nothing", *_MERGED
+                    )
 
     def _numbers(self, column: Column, name: str, unit: str) -> np.ndarray:
         """Numbers under a name, NaN where there is none."""

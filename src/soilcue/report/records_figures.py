@@ -174,12 +174,13 @@ def soil_carbon_figure(records: Sequence[Record]) -> Figure | None:
         if len(means) > 3:
             ranks = means.rank()
             rho = float(np.corrcoef(ranks["carbon"], ranks["cue"])[0, 1])
-            words.append(f"{GROUPS[family]}: rank correlation of {len(means)} study means {rho:+.2f}")
+            signed = f"{rho:+.2f}".replace("-", "−")
+            words.append(f"{GROUPS[family]}: rank correlation of {len(means)} study means {signed}.")
     notes = [
         "Soil carbon is read from maps at the coordinates (unit not stated, g per kg by its size): not measured.",
         "Panel b of the paper, CUE by stoichiometry, has no records at hand.",
     ]
-    notes[:0] = [f"{'; '.join(words)}."] if words else []
+    notes[:0] = words
     layout: Layout = {
         "xaxis": _AXIS | {"title": {"text": "soil organic carbon, from maps"}, "rangemode": "tozero"},
         "yaxis": _CUE_AXIS,
@@ -436,7 +437,7 @@ def _studies(x: np.ndarray, y: np.ndarray, family: str, names: list[str]) -> Tra
 
 def _noted(notes: list[str]) -> Layout:
     """Room below the axis, and what is missing written there."""
-    lines = [line for note in notes for line in textwrap.wrap(note, 84)]
+    lines = [line for note in notes for line in textwrap.wrap(note, 76)]
     return {
         "margin": {"l": 60, "r": 12, "t": 30, "b": 66 + 15 * len(lines)},
         "annotations": [

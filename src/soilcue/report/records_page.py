@@ -277,7 +277,7 @@ def _told_table(usable: Sequence[Record]) -> Table:
                     Cell(f"{100 * share:.0f} %", shade=share),
                     Cell(f"{len(having):,} of {len(those):,}"),
                     Cell(f"{studies[0]} of {studies[1]}"),
-                    Cell(path),
+                    Cell(path, prose=True),
                 ],
             )
         )
