@@ -52,3 +52,25 @@ def test_reason_of_no_answer(changes, reason):
     assert int(found["status"]) == 2
     reasons = found["crossed_limits"].attrs["flag_meanings"].split()
     assert int(found["crossed_limits"]) == 1 << reasons.index(reason)
+
+
+def test_set_of_the_testbed_is_its_equation():
+    """Decomposition without the testbed's floors, and protection by clay, as its public code writes them."""
+    model = sc.model("corpse", "testbed")
+    cells = plausible.cells(5)
+    filled = np.linspace(0.2, 0.9, 5)
+    cells["moisture"] = ("site", filled * cells["porosity"].values, {"units": "m3 m-3"})
+    cells["porosity"][:] = 0.45
+    cells["moisture"][:] = filled * 0.45
+    found = model.network.environment({name: cells[name].values for name in model.network.needs})
+    kelvin, percent = cells["temperature"].values + 273.15, 100 * cells["clay"].values
+    sorbed = 10 ** (0.4833 * np.log10(percent) + 2.3282) * (1 - 0.45) * 2650e-6
+    for kind, rate, energy, share in (
+        ("fast", 400.0, 37e3, 1.0),
+        ("slow", 25.0, 54e3, 0.001),
+        ("necromass", 200.0, 50e3, 1.0),
+    ):
+        warm = np.exp(-energy / (8.314472 * kelvin)) / np.exp(-energy / (8.314472 * 293.15))
+        expected = rate * warm * filled**3 * (1 - filled) ** 2.5
+        np.testing.assert_allclose(found[f"decomposition {kind}"], expected, rtol=1e-12)
+        np.testing.assert_allclose(found[f"protection {kind}"], 1.5 * share * sorbed, rtol=1e-12)

@@ -40,7 +40,8 @@ def water_potential(moisture: Any, porosity: Any, clay: Any, clay_silt: Any) -> 
     """Soil water potential (MPa) from moisture by the retention curve of Clapp and Hornberger.
 
     psi = psi_s (moisture / porosity)^-b with b = 2.91 + 0.159 x percent clay and psi_s = -10^(1.88 - 0.0131 x percent
-    sand) cm of water (Cosby et al. 1984, in the form of the Community Land Model; the coefficients are from memory).
+    sand) cm of water: the regressions of Cosby et al. (1984), with the coefficients of the public code of the Community
+    Land Model, where the saturated suction is ten times as much in millimetres.
 
     Parameters
     ----------

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 
 from soilcue.core.network import CO2, INPUT, Flux, Network, Pool
 from soilcue.core.parameters import Parameter, ParameterSet
@@ -18,6 +19,12 @@ GAS_CONSTANT = 8.314472
 """J mol-1 K-1, to the digits of the published code."""
 ZERO_CELSIUS, REFERENCE_TEMPERATURE = 273.15, 293.15
 """K."""
+
+
+_BEST_OF_TESTBED = (3 / 5.5) ** 3 * (2.5 / 5.5) ** 2.5
+"""Largest saturation^3 air^2.5, by which this form of the moisture response is divided and the testbed's is not."""
+_SORPTION_OF_TESTBED = 10 ** (0.4833 * np.log10(20.0) + 2.3282) * (1 - 0.45) * 2650e-6
+"""The testbed's Qmax (kgC m-3; Mayes et al. 2012) of a soil of 20 % clay and, which is assumed, a porosity of 0.45."""
 
 
 class Corpse(Network):
@@ -80,6 +87,29 @@ class Corpse(Network):
                 "cue": ((0.6, 0.05, 0.6), "1"),
                 "protection": ((0.3, 0.001, 1.5), "yr-1"),
                 "protected_lifetime": (75.0, "yr"),
+                "clay_exponent": (0.4833, "1"),
+            },
+        ),
+        ParameterSet(
+            "testbed",
+            ("testbed_code", "sulman2018", "sulman2014", "mayes2012"),
+            "as in the public code of the biogeochemical testbed (corpse_params_new_march20.nml), without its floors "
+            "under the moisture response (0.001 and 0.003) and its rhizosphere; sorption for a porosity of 0.45; "
+            "partition of the input as in the set 'fire'",
+            {
+                "leaf_to_slow": (0.7, "1"),
+                "root_to_slow": (0.85, "1"),
+                "decomposition": (tuple(rate * _BEST_OF_TESTBED for rate in (400.0, 25.0, 200.0)), "yr-1"),
+                "decomposition_energy": ((37.0, 54.0, 50.0), "kJ mol-1"),
+                "half_ratio": (0.01, "1"),
+                "diffusion_exponent": (3.0, "1"),
+                "aeration_exponent": (2.5, "1"),
+                "smallest_biomass": (1e-3, "1"),
+                "lifetime": (0.25, "yr"),
+                "turnover_kept": (0.6, "1"),
+                "cue": ((0.6, 0.05, 0.6), "1"),
+                "protection": (tuple(1.5 * share * _SORPTION_OF_TESTBED for share in (1.0, 0.001, 1.0)), "yr-1"),
+                "protected_lifetime": (45.0, "yr"),
                 "clay_exponent": (0.4833, "1"),
             },
         ),
