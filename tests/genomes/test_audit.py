@@ -37,7 +37,7 @@ def test_a_sound_model_has_no_findings():
 def test_carbon_elements_and_charge_are_balanced():
     audit = genome_of(with_reaction({"glc__D_c": -1, "co2_c": 5})).audit
     assert audit.carbon_unbalanced == ("EXTRA",)
-    assert any("make or lose carbon: EXTRA" in said for said in audit.findings)
+    assert any("1 reaction makes or loses carbon: EXTRA" in said for said in audit.findings)
     audit = genome_of(with_reaction({"glc__D_c": -1, "co2_c": 6})).audit
     assert audit.unbalanced == ("EXTRA",)
     assert audit.carbon_unbalanced == ()

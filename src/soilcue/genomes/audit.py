@@ -20,6 +20,8 @@ from soilcue.genomes.linear import OPTIMAL, FluxProgram
 from soilcue.genomes.metabolic_model import MetabolicModel
 
 BALANCE_TOLERANCE = 1e-6
+NEARLY_ALL = 0.98
+"""Share of carbon above which what is missing is no addition to the substrate but stands in its place."""
 FACTOR_SHARE = 0.05
 """Carbon of what is missing, as a share of all carbon taken up: below it is a growth factor, above a carbon source."""
 
@@ -73,12 +75,12 @@ class Audit:
         if self.biomass_assumed:
             said.append(f"biomass reaction assumed: {self.biomass} ({self.biomass_why})")
         if self.carbon_unbalanced:
-            said.append(f"{_counted(self.carbon_unbalanced)} make or lose carbon: {_some(self.carbon_unbalanced)}")
+            said.append(f"{_lose(self.carbon_unbalanced)} carbon: {_some(self.carbon_unbalanced)}")
         rest = [name for name in self.unbalanced if name not in set(self.carbon_unbalanced)]
         if rest:
-            said.append(f"{_counted(rest)} make or lose other elements: {_some(rest)}")
+            said.append(f"{_lose(rest)} other elements: {_some(rest)}")
         if self.uncharged:
-            said.append(f"{_counted(self.uncharged)} make or lose charge: {_some(self.uncharged)}")
+            said.append(f"{_lose(self.uncharged)} charge: {_some(self.uncharged)}")
         if self.unknown:
             said.append(f"{_counted(self.unknown)} cannot be checked, for want of formulas")
         if self.formulas.get(INFERRED):
@@ -94,14 +96,18 @@ def faults_of(energy: float, growth: float, limits: Limits = LIMITS) -> list[str
     """What makes every number of a model doubtful: ATP (mmol gDW-1 h-1) or growth (h-1) from nothing."""
     found = []
     if energy > limits.energy:
-        found.append(f"makes energy from nothing ({energy:.3g} mmol ATP gDW-1 h-1)")
+        found.append(f"makes energy from nothing ({energy:,.4g} mmol ATP gDW-1 h-1)")
     if growth > limits.growth:
-        found.append(f"grows from nothing ({growth:.3g} h-1)")
+        found.append(f"grows from nothing ({growth:,.4g} h-1)")
     return found
 
 
 def _counted(names: tuple[str, ...] | list[str]) -> str:
     return f"{len(names)} reaction{'s' if len(names) != 1 else ''}"
+
+
+def _lose(names: tuple[str, ...] | list[str]) -> str:
+    return f"{_counted(names)} {'makes or loses' if len(names) == 1 else 'make or lose'}"
 
 
 def _some(names: tuple[str, ...] | list[str]) -> str:
@@ -234,6 +240,8 @@ class Missing:
             return "would grow with nothing added: the limit is numerical"
         if self.carbon_share < 1e-9:
             return f"needs {named}, which the medium does not hold"
+        if self.carbon_share > NEARLY_ALL:
+            return f"cannot live on this substrate: would live on {named} in its place"
         if self.carbon_share > FACTOR_SHARE:
             return (
                 f"cannot live on this substrate alone: would also need {named} ({self.carbon_share:.0%} of its carbon)"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from soilcue.core.errors import InputError, unknown_name
 from soilcue.genomes.audit import Audit, Missing, audit_of, missing_for_growth
@@ -282,10 +283,18 @@ class Genome:
         """
         curve = self.uptake_curve(substrate, rates, **conditions)
         grows = (curve["status"] == "grows").values
-        if grows.sum() < 3:
+        if grows.sum() < FEWEST_RATES:
             raise InputError(f"genome {self.name!r} grows on {substrate!r} at {int(grows.sum())} rates; Pirt needs 3.")
         uptake = curve["uptake"].values[grows]
-        kept = (curve["uptake"] - curve["respiration"] - curve["exudation"]).values[grows]
-        (slope, intercept), *_ = np.linalg.lstsq(np.column_stack([kept, np.ones_like(kept)]), uptake, rcond=None)
-        misfit = float(np.max(np.abs(slope * kept + intercept - uptake) / uptake))
-        return Pirt(float(1 / slope), float(intercept), misfit, int(grows.sum()))
+        return pirt_line(uptake, uptake - (curve["respiration"] + curve["exudation"]).values[grows])
+
+
+FEWEST_RATES = 3
+"""Rates of uptake with growth that Pirt's line needs."""
+
+
+def pirt_line(uptake: NDArray[np.float64], kept: NDArray[np.float64]) -> Pirt:
+    """Pirt's line through carbon taken up and kept, mmol C gDW-1 h-1, at three rates of uptake or more."""
+    (slope, intercept), *_ = np.linalg.lstsq(np.column_stack([kept, np.ones_like(kept)]), uptake, rcond=None)
+    misfit = float(np.max(np.abs(slope * kept + intercept - uptake) / uptake))
+    return Pirt(float(1 / slope), float(intercept), misfit, len(kept))

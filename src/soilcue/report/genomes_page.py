@@ -12,6 +12,7 @@ import pandas as pd
 from soilcue import __version__
 from soilcue.genomes.comparison import Comparison
 from soilcue.genomes.efficiency import GROWS, NO_EXCHANGE, NO_GROWTH
+from soilcue.genomes.genome import FEWEST_RATES, pirt_line
 from soilcue.genomes.panel import Panel
 from soilcue.genomes.sensitivity import WORDS, sensitivity
 from soilcue.genomes.substances import class_of
@@ -91,6 +92,7 @@ def genomes_page(
             "findings": summary(panel),
             "maintenance_choices": [(word, _maintenance_words(word)) for word in words],
             "curves": curves is not None,
+            "pirt_table": _pirt_table(panel, names),
             "class_table": _class_table(panel),
             "audit_table": _audit_table(panel, names),
             "audit_more": max(0, len(panel.genomes) - len(failed) - MOST_ROWS),
@@ -466,6 +468,43 @@ def _curves(panel: Panel, names: dict[str, str]) -> Figure | None:
     )
 
 
+def _pirt_table(panel: Panel, names: dict[str, str]) -> Table | None:
+    """Pirt's line for each genome of the curves: what it makes of carbon beyond maintenance, and what that takes."""
+    grown = panel.curves[(panel.curves["status"] == GROWS) & (panel.curves["doubts"] == "")]
+    rows = []
+    for genome, curve in grown.groupby("genome", sort=False):
+        if len(curve) < FEWEST_RATES:
+            continue
+        uptake = curve["uptake"].to_numpy(float)
+        line = pirt_line(uptake, uptake - (curve["respiration"] + curve["exudation"]).to_numpy(float))
+        shipped = panel.genomes.set_index("genome").loc[str(genome), "shipped_maintenance"]
+        rows.append(
+            (
+                names[str(genome)],
+                [
+                    Cell(str(curve["substrate"].iloc[0])),
+                    Cell(f"{line.true_yield:.3f}"),
+                    Cell(f"{round(line.maintenance, 2) + 0.0:.2f}"),
+                    Cell(f"{shipped:.2f}"),
+                    Cell(f"{line.largest_misfit:.1%}"),
+                ],
+            )
+        )
+    header = [
+        ("", 1),
+        ("on", 1),
+        ("true yield", 1),
+        ("maintenance, mmol C gDW⁻¹ h⁻¹", 1),
+        ("of the file, mmol ATP gDW⁻¹ h⁻¹", 1),
+        ("largest misfit", 1),
+    ]
+    return (
+        Table("Pirt's line: uptake = carbon kept / true yield + maintenance", [header], rows[:MOST_ROWS])
+        if rows
+        else None
+    )
+
+
 def _class_table(panel: Panel) -> Table:
     trusted = panel.yields[panel.yields["trusted"]]
     order = list(dict.fromkeys(class_of(name) for name in panel.settings.substrates))
@@ -500,12 +539,12 @@ def _audit_table(panel: Panel, names: dict[str, str]) -> Table:
             names[row["genome"]],
             [
                 Cell("yes" if row["sound"] else "NO"),
-                Cell("–" if np.isnan(row["energy_from_nothing"]) else f"{row['energy_from_nothing']:.3g}"),
+                Cell("–" if np.isnan(row["energy_from_nothing"]) else f"{row['energy_from_nothing']:,.4g}"),
                 Cell(f"{row['carbon_unbalanced']:.0f}"),
                 Cell(f"{row['unbalanced']:.0f}"),
                 Cell(f"{row['unchecked']:.0f}"),
                 Cell(f"{row['shipped_maintenance']:.3g}"),
-                Cell(str(row["findings"]).replace("\n", ". ")[:600] or "nothing found", prose=True),
+                Cell(_other_findings(str(row["findings"])) or "nothing", prose=True),
             ],
         )
         for _, row in read.iterrows()
@@ -515,12 +554,21 @@ def _audit_table(panel: Panel, names: dict[str, str]) -> Table:
         ("sound", 1),
         ("ATP from nothing", 1),
         ("make or lose carbon", 1),
-        ("unbalanced", 1),
+        ("of any element", 1),
         ("unchecked", 1),
         ("maintenance as shipped", 1),
-        ("findings", 1),
+        ("found beside", 1),
     ]
     return Table("What the audit found: numbers of reactions; rates in mmol ATP gDW⁻¹ h⁻¹", [header], rows)
+
+
+def _other_findings(findings: str) -> str:
+    """Findings on one line, without those that have a column of their own, and without the long names of reactions."""
+    counted = ("carbon: ", "other elements: ", "want of formulas")
+    lines = [line for line in findings.splitlines() if not any(words in line for words in counted)]
+    return ". ".join(line.partition(": ")[0] if " reaction" in line.partition(": ")[0] else line for line in lines)[
+        :600
+    ]
 
 
 def _growth_table(panel: Panel, names: dict[str, str]) -> Table | None:
@@ -548,7 +596,8 @@ def _doubt_table(panel: Panel, names: dict[str, str]) -> Table | None:
     rows = []
     for genome, part in here.groupby("genome", sort=False):
         first = part.iloc[0]
-        cue = f"{part['cue_biomass'].min():.2f} to {part['cue_biomass'].max():.2f}"
+        low, high = part["cue_biomass"].min(), part["cue_biomass"].max()
+        cue = f"{low:.2f} to {high:.2f}" if np.isfinite(low) else "–"
         rows.append(
             (
                 names[str(genome)],
