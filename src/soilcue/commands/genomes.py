@@ -108,6 +108,7 @@ def genomes(
         written = write_panel(panel, folder, references)
     if globe:
         written += _globe(panel, globe, folder)
+    _remove_leftovers(folder)
     shutil.rmtree(folder / "genomes.parts", ignore_errors=True)  # not before everything else is on the disk
     for line in summary(panel):
         typer.echo(line)
@@ -118,6 +119,22 @@ def genomes(
     for path in written:
         typer.echo(f"data  {path.resolve()}")
     typer.echo(f"page  {(folder / 'genomes.html').resolve()}")
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Remove the empty files that runs in this folder left beside their results when they were killed."""
+    import os
+
+    if os.name != "posix":  # elsewhere signal 0 is no question, but ends what it is sent to
+        return
+    for left in folder.glob(".genomes*.part.*"):
+        number = left.name.split(".")[2]
+        try:
+            os.kill(int(number), 0)
+        except (ValueError, PermissionError):
+            continue
+        except ProcessLookupError:
+            left.unlink(missing_ok=True)
 
 
 def _globe(panel: Panel, models: list[str], folder: Path) -> list[Path]:
