@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 import toy_genome
 import xarray as xr
+from command import soilcue
 
 import soilcue as sc
 from soilcue.core.errors import InputError
+from soilcue.core.files import read_netcdf
 from soilcue.genomes.globe import class_means, to_globe
 from soilcue.genomes.panel import examine_panel
 from soilcue.report.genomes_globe_page import genomes_globe_page
@@ -61,3 +63,23 @@ def test_the_spread_over_genomes_reaches_the_soil_and_its_page(panel, tmp_path):
 def test_maintenance_that_cannot_be_compared_is_refused(panel):
     with pytest.raises(InputError, match="soils take 'none' or 'normalised'"):
         to_globe(panel, maintenance="shipped")
+
+
+def test_the_command_writes_map_and_page_and_refuses_before_it_works(tmp_path):
+    for wrong, said in ((("--globe", "centry"), "Did you mean 'century'"),
+                        (("--globe", "century", "--maintenance", "shipped"), "name one of the two")):  # fmt: skip
+        ended = soilcue("genomes", "--substrates", "three", "--folder", tmp_path, *wrong)
+        assert (ended.code, said in ended.err) == (2, True), ended.err
+        assert list(tmp_path.iterdir()) == []
+    models = tmp_path / "models"
+    models.mkdir()
+    for number, cost in enumerate((10.0, 20.0)):
+        (models / f"{number}.json").write_bytes(toy_genome.as_json(toy_genome.toy(cost=cost, name=f"toy{number}")))
+    options = ("--substrates", "glucose", "--maintenance", "none", "--processes", 1, "--globe", "century")
+    ended = soilcue("genomes", models, "--folder", tmp_path, *options)
+    assert ended.code == 0, ended.err
+    found = read_netcdf(tmp_path / "genomes_globe.nc")
+    cue = found["diagnosed_cue"].sel(model="century").mean(["lat", "lon"])
+    assert float(cue.sel(cue="low")) < float(cue.sel(cue="mean")) < float(cue.sel(cue="high"))
+    assert found.attrs["classes_of_this_panel"] == "sugar (2 genomes)"
+    assert "CENTURY" in (tmp_path / "genomes_globe.html").read_text()

@@ -1,5 +1,8 @@
 """CUE from genomes in soil models: the table, the map of pools to substrates, and the spread over genomes."""
 
+import subprocess
+import sys
+
 import jax.numpy as jnp
 import numpy as np
 import plausible
@@ -77,3 +80,9 @@ def test_classes_of_ones_own_take_the_place_of_the_tables():
         )
     assert dict(GenomesPanel().classes) == cue_by_class("none")
     assert dict(GenomesPanelMaintained().classes) == cue_by_class("normalised")
+
+
+def test_a_scheme_made_before_anything_else_is_of_double_precision():
+    words = "from soilcue.schemes.genomes_panel import GenomesPanel; print(GenomesPanel('low').parameters['z'].dtype)"
+    ended = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "float64"

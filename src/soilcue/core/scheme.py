@@ -21,6 +21,7 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 
+from soilcue.core import precision as precision
 from soilcue.core.errors import InputError
 from soilcue.core.parameters import Parameter, ParameterSet, parameter_values
 
