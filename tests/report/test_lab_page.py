@@ -202,3 +202,40 @@ def test_every_name_of_the_soil_can_be_set():
     assert {"growth_yield", "active_users", "extractable", "water_potential"} <= set(pools_and_parameters())
     assert "added" not in pools_and_parameters()
     assert sc.lab.SCENARIOS["base"].dose == 20.0
+
+
+def test_soil_of_a_model(tmp_path):
+    ended = soilcue("lab", "--model", "somic", "--place", "51,11", "--hours", "6", "--folder", tmp_path)
+    assert ended.code == 0, ended.err
+    assert {p.name for p in tmp_path.iterdir()} == {"lab.csv", "lab.csv-metadata.json"}
+    table = pd.read_csv(tmp_path / "lab.csv").dropna(subset=["reading"])
+    assert set(table["hours"]) == {6.0, 24.0}
+    assert (table["closure"] < 1e-10).all()
+    np.testing.assert_allclose(
+        table["bias_community"], table["reading"] - table["cue_community"], rtol=1e-12, atol=1e-15
+    )
+    day = table[table.hours == 24.0].set_index("method")
+    assert f"{day.loc['oxygen_label', 'reading']:.3f}" in ended.out
+    assert any("Woolf" in text for text in references_of(tmp_path / "lab.csv"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--model", "somic"), "--place is None"),
+        (("--model", "somic", "--place", "51"), "latitude and longitude"),
+        (("--model", "somic", "--place", "0,-150"), "no vegetation there"),
+        (("--model", "somik", "--place", "51,11"), "Did you mean 'somic'"),
+        (("--model", "century", "--place", "51,11"), "implicit"),
+        (("--model", "mimics", "--place", "51,11"), "no dissolved carbon"),
+        (("--model", "somic", "--place", "51,11", "--scenario", "base"), "leave it out"),
+        (("--model", "somic", "--place", "51,11", "--set", "growth_yield=0.5"), "leave it out"),
+        (("--place", "51,11"), "go with --model"),
+    ],
+)
+def test_mistakes_about_the_soil_of_a_model(tmp_path, arguments, words):
+    ended = soilcue("lab", *arguments, "--folder", tmp_path)
+    assert ended.code == 2, ended.out
+    assert words in ended.err
+    assert "Traceback" not in ended.err
+    assert not list(tmp_path.iterdir())

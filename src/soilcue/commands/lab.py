@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from soilcue.core.errors import InputError, unknown_name
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def lab(
@@ -33,6 +36,11 @@ def lab(
     enrichment: Annotated[float, typer.Option(help="13C of the substrate, atom percent.")] = 5.0,
     water_enrichment: Annotated[float, typer.Option(help="18O of the soil's water, atom percent.")] = 20.0,
     power: Annotated[float, typer.Option(help="Probability of telling the treatment apart.")] = 0.8,
+    model: Annotated[
+        str | None, typer.Option(help="Incubate the soil of this model instead (soilcue models): lab.csv alone.")
+    ] = None,
+    place: Annotated[str | None, typer.Option(help="LAT,LON of that soil, on the embedded map of drivers.")] = None,
+    into: Annotated[str | None, typer.Option(help="Pool of the model that the substrate is added to.")] = None,
     folder: Annotated[Path, typer.Option(help="Where lab.html and lab.csv go.")] = Path(),
     as_json: Annotated[bool, typer.Option("--json", help="Print the readings after --at hours as JSON.")] = False,
 ) -> None:
@@ -60,6 +68,22 @@ def lab(
             raise unknown_name("name in --set", name, known)
         soil[known[name]][name] = value
     treated = _pairs("--treatment", treatment or ())
+    if model is not None:
+        own: dict[str, Any] = {"--scenario": scenario, "--method": method, "--treatment": treated}
+        for option, given in {
+            **own,
+            "--set (but for cells and their food)": soil["parameters"] or soil["stocks"],
+        }.items():
+            if given:
+                raise InputError(f"{option} is of the incubation model and has no meaning with --model: leave it out.")
+        times = sorted({*_numbers("--hours", hours), at})
+        found = _soil_of_a_model(
+            model, place, into, times, dose, soil["cells"], _pairs("--assume", assume or ()), folder
+        )
+        _show(found[found["hours"] == at], folder / "lab.csv", as_json)
+        return
+    if place is not None or into is not None:
+        raise InputError("--place and --into go with --model: the soil model whose soil is incubated.")
     for name in treated:
         if known.get(name) != "parameters":
             raise unknown_name("parameter in --treatment", name, [n for n, of in known.items() if of == "parameters"])
@@ -81,7 +105,7 @@ def lab(
         **more,
     )
     outputs = [folder / "lab.html", folder / "lab.csv"]
-    with whole_file(outputs[0]) as page, progress_bars() as told:
+    with whole_file(outputs[0]) as page, progress_bars("scenarios") as told:
         found = answer(question, None if as_json else told)
         lab_page(found, page)
         write_table(
@@ -99,6 +123,59 @@ def lab(
         typer.echo(line)
     typer.echo(f"data  {outputs[1].resolve()}")
     typer.echo(f"page  {outputs[0].resolve()}")
+
+
+def _soil_of_a_model(
+    name: str,
+    place: str | None,
+    into: str | None,
+    hours: Sequence[float],
+    dose: float,
+    cells: Mapping[str, Any],
+    assumed: Mapping[str, float],
+    folder: Path,
+) -> pd.DataFrame:
+    """What methods would read of the soil of a soil model at one place of the embedded map; lab.csv is written."""
+    import soilcue as sc
+    from soilcue.core.citing import write_table
+    from soilcue.core.references import bibliography
+    from soilcue.lab import jar_of, read_jar
+    from soilcue.measure.methods import METHODS
+
+    model = sc.model(name)
+    where = _numbers("--place", place or "")
+    if len(where) != 2 or abs(where[0]) > 90 or abs(where[1]) > 180:
+        raise InputError(f"--place is {place!r}: give latitude and longitude, such as --place 42.5,-72.2")
+    cell = sc.drivers().sel(lat=where[0], lon=where[1], method="nearest")
+    if cell["carbon_input"].isnull().any():
+        raise InputError(f"--place {place}: the embedded map has no vegetation there; give a place that has.")
+    typer.echo(f"soil of {model.network.title} at {cell.lat:g}, {cell.lon:g}", err=True)
+    jar = jar_of(model, cell, into, bulk_density=float(cell["bulk_density"]), **cells)
+    found = read_jar(jar, hours, dose, assumed).assign(model=name, into=jar.into)
+    keys = ["he2024", *model.references, *(key for m in METHODS for key in METHODS[m].references)]
+    write_table(
+        found,
+        folder / "lab.csv",
+        bibliography(dict.fromkeys(keys)),
+        title=f"What methods would read of {model.network.title} at {cell.lat:g}, {cell.lon:g}",
+        units={"hours": "h", "dose": "ug g-1"},
+    )
+    return found
+
+
+def _show(day: pd.DataFrame, written: Path, as_json: bool) -> None:
+    """Readings at one hour, on the terminal."""
+    if as_json:
+        typer.echo(day.to_json(orient="records", indent=2))
+        return
+    first = day.iloc[0]
+    typer.echo(
+        f"{first.model}, {first.hours:g} h, {first.dose:g} ug C per g into {first['into']}: true CUE_C "
+        f"{first.cue_community:.3f}, CUE_E {first.cue_ecosystem:.3f}"
+    )
+    for row in day.dropna(subset=["reading"]).itertuples():
+        typer.echo(f"  {row.title:<{day['title'].str.len().max()}}  {row.reading:.3f}  ({row.bias_community:+.3f})")
+    typer.echo(f"data  {written.resolve()}")
 
 
 def _numbers(option: str, text: str) -> list[float]:

@@ -1,6 +1,6 @@
 """The virtual laboratory: incubations whose true fluxes are known, and what each method would read of them."""
 
-from soilcue.lab.comparison import RESPONSES, compare, directions, readings, responses, truths
+from soilcue.lab.comparison import RESPONSES, compare, directions, read_jar, readings, responses, truths
 from soilcue.lab.design import Noise, design, replicates_needed
 from soilcue.lab.experiment import (
     HOURS,
@@ -35,6 +35,7 @@ __all__ = [
     "incubate",
     "incubation_sums",
     "jar_of",
+    "read_jar",
     "readings",
     "reference_jar",
     "replicates_needed",

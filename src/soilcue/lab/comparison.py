@@ -10,7 +10,7 @@ import pandas as pd
 
 from soilcue.core.budget import Budget
 from soilcue.core.errors import InputError, NotDefinedError, unknown_name
-from soilcue.lab.experiment import HOURS, incubate
+from soilcue.lab.experiment import HOURS, Incubated, Jar, incubate
 from soilcue.lab.scenarios import SCENARIOS, Scenario, scenario
 from soilcue.measure.incubation import Incubation
 from soilcue.measure.methods import METHODS
@@ -132,30 +132,69 @@ def _check_assumed(assumed: Mapping[str, float]) -> None:
             raise InputError(f"{name} is {value}; it must be {limits[name][0]:g} to {limits[name][1]:g}.")
 
 
+def read_jar(
+    jar: Jar, hours: Sequence[float] = HOURS, dose: float = 20.0, assumed: Mapping[str, float] | None = None
+) -> pd.DataFrame:
+    """What each method would read of one jar, that of a soil model too, beside the truth.
+
+    Parameters
+    ----------
+    jar : Jar
+        From `soilcue.lab.jar_of` or `reference_jar`.
+    hours : sequence of float
+        When the incubation ends, h.
+    dose : float
+        Substrate, microgram of carbon per gram of soil.
+    assumed : mapping, optional
+        Factors used, where they are not the true ones.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a method and hour, with the columns that `compare` gives of the soil as it is incubated.
+
+    Raises
+    ------
+    InputError
+        For hours, a dose or factors that make no sense.
+    """
+    _check_assumed(assumed or {})
+    run = incubate(jar, hours, dose, VAPOUR_RATE)
+    return _read(run, assumed or {}).assign(
+        dose=dose, integration_error=run.error, closure=max(run.carbon_gap, run.label_gap)
+    )
+
+
+def _read(run: Incubated, assumed: Mapping[str, float]) -> pd.DataFrame:
+    """Readings of one incubation, and how far they are from the truth."""
+    true = truths(run.incubation)
+    whole = pd.concat(
+        [
+            pd.DataFrame({"method": name, "title": METHODS[name].title, "hours": run.hours, "reading": reading, **true})
+            for name, reading in readings(run.incubation, **assumed).items()
+        ],
+        ignore_index=True,
+    )
+    whole["bias_community"] = whole["reading"] - whole["cue_community"]
+    whole["bias_ecosystem"] = whole["reading"] - whole["cue_ecosystem"]
+    return whole
+
+
 def _table(here: Scenario, hours: Sequence[float]) -> pd.DataFrame:
     """All methods in one scenario."""
     together = incubate(here.jar(), hours, here.dose, VAPOUR_RATE)
     watered = incubate(here.jar(), hours, 0.0, VAPOUR_RATE)
     alone = incubate(here.jar_left_alone(), hours, 0.0, VAPOUR_RATE)
-    read = readings(together.incubation, **here.assumed)
-    practised = {True: read, False: readings(watered.incubation, **here.assumed)}
-    dry = readings(alone.incubation, **here.assumed)
-    true = truths(together.incubation)
-    left_alone = truths(alone.incubation)["cue_community"]
-    tables = []
-    for name, reading in read.items():
-        method = METHODS[name]
-        usual = dry[name] if name in NEEDS_NO_WATER else practised[name not in NEEDS_NO_SUBSTRATE][name]
-        table = pd.DataFrame({"hours": together.hours, "reading": reading, "reading_as_practised": usual, **true})
-        tables.append(table.assign(method=name, title=method.title, cue_community_left_alone=left_alone))
-    whole = pd.concat(tables, ignore_index=True).assign(scenario=here.name, dose=here.dose)
-    whole["bias_community"] = whole["reading"] - whole["cue_community"]
-    whole["bias_ecosystem"] = whole["reading"] - whole["cue_ecosystem"]
+    whole, without, dry = (_read(run, here.assumed) for run in (together, watered, alone))
+    needs_none = whole["method"].isin(NEEDS_NO_SUBSTRATE)
+    practised = whole["reading"].where(~needs_none, without["reading"])
+    whole["reading_as_practised"] = practised.where(~whole["method"].isin(NEEDS_NO_WATER), dry["reading"])
+    whole["cue_community_left_alone"] = dry["cue_community"]
     whole["bias_left_alone"] = whole["reading_as_practised"] - whole["cue_community_left_alone"]
-    worst = max((together, watered, alone), key=lambda run: run.error)
-    whole["integration_error"] = worst.error
+    whole["integration_error"] = max(run.error for run in (together, watered, alone))
     whole["closure"] = max(max(run.carbon_gap, run.label_gap) for run in (together, watered, alone))
     first = ["scenario", "method", "title", "hours", "dose", "reading", "reading_as_practised"]
+    whole = whole.assign(scenario=here.name, dose=here.dose)
     return whole[[*first, *(name for name in whole.columns if name not in first)]]
 
 
