@@ -53,6 +53,7 @@ def test_bad_requests(tmp_path, monkeypatch):
     monkeypatch.delenv("SOILCUE_DATA", raising=False)
     for asked, words in (
         (["read", "hu2023"], "Did you mean 'hu2024'"),
+        (["recompute", tmp_path / "none.csv", "--kec", "0.4"], "there is no such file"),
         (["read", "hu2024"], "SOILCUE_DATA"),
         (["read", "hu2024", "--data", tmp_path], "soilcue data how hu2024"),
         (["list", "--data", tmp_path / "nowhere", "--json"], ""),

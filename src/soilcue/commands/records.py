@@ -207,6 +207,8 @@ def to_common_constants(
     constants = Constants(kec, fdna, oxygen_from_water, None if water is None else water == "excess", isotope_standard)
     known = what in list(READERS)
     own = not known and Path(what).exists()
+    if not known and not own and Path(what).suffix:
+        raise InputError(f"{what}: there is no such file, nor a table of that name (soilcue records list).")
     reading = read_own(what) if own else READERS[what].read(data)
     table = recompute(reading.records, constants)
     cited = bibliography(READERS[what].about.cite) if known else []

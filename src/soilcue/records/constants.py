@@ -257,7 +257,7 @@ def recompute(records: Iterable[Record], constants: Constants) -> pd.DataFrame:
     if not wanted:
         raise InputError(
             f"no constant to bring the records to: give one or more of {', '.join(vars(Constants()))}, for example "
-            "Constants(kEC=0.45)."
+            "Constants(kEC=0.45), or --kec 0.45 on the command line."
         )
     rows = []
     for record in records:
