@@ -49,7 +49,7 @@ def test_command_writes_table_page_and_states(grid, tmp_path):
     table = pd.read_csv(tmp_path / "out" / "response.csv")
     assert table["scheme"].tolist() == ["constant", "temperature-linear"]
     page = (tmp_path / "out" / "response.html").read_text()
-    assert "Medians over 3 cells" in page
+    assert "3 cells of vegetated land, from rest" in page
     assert "3 degrees warmer" in page
     kept = {file.stem for file in (tmp_path / "out" / "experiments").glob("*.nc")}
     treatments = {"warming", "wetting", "drying", "doubled-litter"}

@@ -20,9 +20,6 @@ from soilcue.report.atlas_figures import model_name
 from soilcue.report.page import Cell, Figure, Table, Trace, View, write_page
 from soilcue.schemes import SCHEMES
 
-SHOWN = 3
-"""Schemes whose maps the page holds: each is one map of CUE and one of carbon a model."""
-
 _FLAGS = {
     2: ("infeasible", "#d55e00"),
     3: ("extinct", "#7b3294"),
@@ -79,16 +76,16 @@ def response_page(
     models = list(dict.fromkeys(table["model"]))
     solved = table[table["refused"] == ""]
     schemes = [s for s in dict.fromkeys(solved["scheme"]) if s != "constant"]
-    shown = schemes[:SHOWN]
     rows = maps.shown_rows(weights["lat"].values, np.asarray(weights > 0))
     cut = {key: state.isel(lat=rows) for key, state in states.items()}
     coasts = maps.coastline_trace(coastlines())
     sections = {
-        "elasticity_maps": [_elasticity_map(m, cut[m, "constant"], coasts) for m in models if (m, "constant") in cut],
-        "cue_maps": [_scheme_map(m, shown, cut, coasts, "cue") for m in models if (m, "constant") in cut],
-        "change_maps": [_scheme_map(m, shown, cut, coasts, "change") for m in models if (m, "constant") in cut],
-        "relations": [_relation(m, shown, states) for m in models if (m, "constant") in cut],
-        "parts": [_parts_figure(solved, models, shown)],
+        **{
+            f"{what}_maps": [_scheme_map(m, schemes, cut, coasts, what) for m in models if (m, "constant") in cut]
+            for what in _MAPS
+        },
+        "relations": [_relation(m, schemes, states) for m in models if (m, "constant") in cut],
+        "parts": [_parts_figure(solved, models, schemes)],
         "courses": [_course(treatment, tried, runs) for treatment in dict.fromkeys(t for _, t in runs)],
     }
     return write_page(
@@ -101,7 +98,7 @@ def response_page(
             "lead": f"{len(models)} soil models under {len(schemes)} schemes of CUE, each moved as a whole until its "
             "mean CUE is that of the constant: what differs is its shape, not its level. Annual-mean steady states.",
             "findings": _findings(solved, models),
-            "choices": [(scheme, scheme) for scheme in shown],
+            "choices": [(scheme, scheme) for scheme in schemes],
             "tried": [(m, model_name(m)) for m in tried],
             "time_table": _time_table(runs, without) if runs else None,
             "experiment_notes": _experiment_notes(runs),
@@ -205,7 +202,7 @@ def _time_table(runs: States, without: Mapping[tuple[str, str], str]) -> Table:
                 continue
             half = {name: float(half_time(run, name).sel(cue_held="free").median()) for name in ("cue", "soil_carbon")}
             ends = [
-                float((100 * (run["final_soil_carbon"].sel(cue_held=kind) / run["initial_soil_carbon"] - 1)).median())
+                float(_typical_change(run["final_soil_carbon"].sel(cue_held=kind), run["initial_soil_carbon"]))
                 for kind in ("free", "held")
             ]
             cells.append(
@@ -217,6 +214,12 @@ def _time_table(runs: States, without: Mapping[tuple[str, str], str]) -> Table:
         rows.append((model_name(m), cells))
     header = [[("model", 1), *((treatment.replace("-", " "), 1) for treatment in treatments)]]
     return Table("Half time of CUE · of soil carbon; below, carbon in the end (with CUE held)", header, rows)
+
+
+def _typical_change(after: xr.DataArray, before: xr.DataArray) -> xr.DataArray:
+    """Percent, by the mean of the logarithm over cells: twice as much and half as much are no change."""
+    change = xr.DataArray(np.log(after / before)).mean("cell")
+    return (xr.DataArray(np.exp(change)) - 1) * 100
 
 
 def _span_of_time(years: float) -> str:
@@ -237,8 +240,8 @@ def _experiment_notes(runs: States) -> list[str]:
         listed = schemes.setdefault(str(run.attrs["scheme"]).replace(" | ", ", "), [])
         listed.extend([model_name(m)] * (model_name(m) not in listed))
     return [
-        f"Medians over {next(iter(runs.values())).sizes['cell']} cells of vegetated land, from rest. "
-        + "; ".join(done),
+        f"{next(iter(runs.values())).sizes['cell']} cells of vegetated land, from rest: half times are medians, "
+        "changes means of the logarithm. " + "; ".join(done),
         *(f"{', '.join(those)} under {names}" for names, those in schemes.items()),
     ]
 
@@ -362,27 +365,27 @@ def _span(values: Any, around_nought: bool) -> tuple[float, float]:
     return float(low), float(max(high, low + 1e-6))
 
 
-def _elasticity_map(model: str, state: xr.Dataset, coasts: Trace) -> Figure:
-    """D ln(soil carbon) / d ln(CUE) in each cell."""
-    values = state["soil_carbon_elasticity"]
-    low, high = _span(values.values, True)
-    layout = maps.map_layout(
-        state["lat"].values, {"colorscale": "RdBu", "reversescale": True, "cmin": low, "cmax": high}
-    )
-    share = float((values > 0).where(values.notnull()).mean())
-    return Figure(
-        f"elasticity-{_slug(model)}",
-        model_name(model),
-        f"World map of the percent by which soil carbon of {model_name(model)} changes for one percent of CUE. It "
-        f"rises in {100 * share:.0f} percent of the cells.",
-        [*_land(state), _field(state, values, "%{z:+.2f} % per % CUE"), coasts],
-        layout,
-    )
+_MAPS = {
+    "elasticity": (
+        "the percent by which soil carbon changes for one percent of CUE",
+        "%{z:+.2f} % per % CUE",
+        {"colorscale": "RdBu", "reversescale": True},
+    ),
+    "cue": ("emergent CUE", "CUE %{z:.3f}", {"colorscale": "Viridis", "reversescale": False}),
+    # the script's scale ends in red; carbon that is gained is blue
+    "change": (
+        "percent of soil carbon gained or lost against constant CUE",
+        "%{z:+.0f} %",
+        {"colorscale": "RdBu", "reversescale": True},
+    ),
+}
+"""What a map shows: in words, of one cell, and its colours."""
 
 
 def _scheme_map(model: str, shown: list[str], states: States, coasts: Trace, what: str) -> Figure:
-    """Maps of CUE, or of the change of carbon, one a scheme; the control ``scheme`` switches."""
+    """Maps of one of `_MAPS`, one a scheme; the control ``scheme`` switches."""
     constant = states[model, "constant"]
+    words, form, colours = _MAPS[what]
     traces: list[Trace] = []
     views = []
     for i, scheme in enumerate(shown):
@@ -391,31 +394,23 @@ def _scheme_map(model: str, shown: list[str], states: States, coasts: Trace, wha
             values = xr.full_like(constant["cue"], np.nan)
         elif what == "cue":
             values = state["cue"]
+        elif what == "elasticity":
+            values = state["soil_carbon_elasticity"]
         else:
             values = 100 * (state["soil_carbon"] / constant["soil_carbon"] - 1)
-        low, high = _span(values.values, what == "change")
+        low, high = _span(values.values, what != "cue")
         meta = {"meta": {"scheme": scheme}, "visible": i == 0}
-        form = "CUE %{z:.3f}" if what == "cue" else "%{z:+.0f} %"
         traces += [trace | meta for trace in _land(state if state is not None else constant)]
         traces.append(_field(constant, values, form) | meta)
         views.append(View({"scheme": scheme}, {"coloraxis.cmin": low, "coloraxis.cmax": high}))
     first = views[0].layout if views else {"coloraxis.cmin": 0.0, "coloraxis.cmax": 1.0}
-    layout = maps.map_layout(
-        constant["lat"].values,
-        {
-            "colorscale": "Viridis" if what == "cue" else "RdBu",
-            "reversescale": what != "cue",  # the script's scale ends in red; carbon that is gained is blue
-            "cmin": first["coloraxis.cmin"],
-            "cmax": first["coloraxis.cmax"],
-        },
-    )
-    words = "emergent CUE" if what == "cue" else "percent of soil carbon gained or lost against constant CUE"
+    span = {"cmin": first["coloraxis.cmin"], "cmax": first["coloraxis.cmax"]}
     return Figure(
         f"{what}-{_slug(model)}",
         model_name(model),
         f"World maps of {words} of {model_name(model)}, one a scheme.",
         [*traces, coasts],
-        layout,
+        maps.map_layout(constant["lat"].values, colours | span),
         views,
     )
 
@@ -450,7 +445,7 @@ def _relation(model: str, shown: list[str], states: States) -> Figure:
             )
     layout = {
         "xaxis": _GRID | {"title": {"text": "emergent CUE of the scheme"}},
-        "yaxis": _GRID | {"title": {"text": "soil carbon, kg m⁻²"}, "type": "log"},
+        "yaxis": _GRID | {"title": {"text": "soil carbon, kg m⁻²"}, "type": "log", "dtick": 1},
         "margin": {"l": 60, "r": 10, "t": 6, "b": 44},
         "legend": {"orientation": "h", "y": 1.12},
     }
@@ -523,14 +518,14 @@ def _course(treatment: str, models: list[str], runs: States) -> Figure:
         if run is None:
             continue
         for name, held, words, colour, dash in _COURSES:
-            change = 100 * (run[name].sel(cue_held=held) / run[f"initial_{name}"] - 1)
+            change = _typical_change(run[name].sel(cue_held=held), run[f"initial_{name}"])
             traces.append(
                 {
                     "type": "scatter",
                     "mode": "lines",
                     "name": words,
                     "x": run["time"].values,
-                    "y": change.median("cell").values,
+                    "y": change.values,
                     "line": {"color": colour, "width": 2, "dash": dash},
                     "hovertemplate": "%{y:+.1f} %<extra>" + words + "</extra>",
                     "meta": {"model": m},
@@ -542,6 +537,7 @@ def _course(treatment: str, models: list[str], runs: States) -> Figure:
         | {
             "title": {"text": "time since the treatment"},
             "type": "log",
+            "range": [float(np.log10(1 / 365)), 2.06],
             "tickvals": [1 / 365, 10 / 365, 100 / 365, 1, 10, 100],
             "ticktext": ["1 d", "10 d", "100 d", "1 yr", "10 yr", "100 yr"],
             "zeroline": False,
