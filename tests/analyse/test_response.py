@@ -107,6 +107,25 @@ def test_correlation_is_unknown_where_cue_does_not_vary():
     assert parts["cells"] == 2
 
 
+def test_a_table_that_is_stopped_ends_with_the_same_values(drivers, tmp_path):
+    chosen = ["temperature-linear", "texture-clay"]
+    whole, _ = response_table(drivers, ["somic"], chosen, tmp_path / "whole")
+    finished = []
+
+    def stop(model, pairs, of):
+        finished.append(pairs)
+        if sum(finished) == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        response_table(drivers, ["somic"], chosen, tmp_path / "stopped", progress=stop)
+    kept = {file: file.stat().st_mtime_ns for file in (tmp_path / "stopped").glob("*")}
+    assert len(kept) == 2  # whole files alone
+    again, _ = response_table(drivers, ["somic"], chosen, tmp_path / "stopped")
+    assert again.equals(whole)
+    assert all(file.stat().st_mtime_ns == moment for file, moment in kept.items())
+
+
 def test_schemes_are_compared_at_one_mean_cue(drivers):
     weights = xr.DataArray(np.linspace(1, 3, 12), dims="site")
     found = response_of("somic", "temperature-linear", drivers, weights=weights)

@@ -12,7 +12,8 @@ from soilcue.core.errors import InputError
 from soilcue.schemes import SCHEMES
 from soilcue.schemes.active_fraction import cue_of_active_cells
 from soilcue.schemes.community_mixture import mixture
-from soilcue.schemes.moisture_osmolytes import osmolytes
+from soilcue.schemes.drying_rewetting import CELLS, SOIL
+from soilcue.schemes.moisture_osmolytes import CENTIMETRES, VAN_T_HOFF, osmolytes
 from soilcue.schemes.substrate_energy import dissipated
 from soilcue.schemes.temperature_macromolecular import log_rate, optimum
 
@@ -202,3 +203,13 @@ def test_worked_values_are_those_of_the_reference_file(shared_reference):
     worked = json.loads((shared_reference / "methods" / "worked_examples.json").read_text())
     for acceptor, key in (("oxygen", "O2"), ("goethite", "goethite_-75.58"), ("sulphate", "SO4_-24.04")):
         assert worked["Chakrawal2022_yield"][key] == {str(gamma): value for gamma, value in YIELDS[acceptor].items()}
+
+
+def test_growth_yield_of_ecosmmarts_with_osmolytes_that_lag():
+    """Its worked value: osmolytes of 120 where 90 are asked for, a memory of 0.9 and a yield of 0.7, mg cm-3."""
+    scheme = SCHEMES["drying-rewetting"]({"flush": 0.0})
+    per_centimetre, most = VAN_T_HOFF * 6e4, float(osmolytes(1.5e5, 6e4, 1022.7))
+    suction = 90 / per_centimetre - 1022.7
+    feels = {"water_potential": -suction / CENTIMETRES, CELLS: 120 / most, SOIL: 0.0}
+    assert float(scheme(0.7 * 0.9, feels)) == pytest.approx(0.5783233, abs=5e-8)
+    assert float(scheme.renewal({}, None)[CELLS]) == pytest.approx(6e-4 * 1440)
