@@ -203,11 +203,11 @@ def _whiskers(low: np.ndarray, high: np.ndarray, height: np.ndarray, colour: str
 
 
 def _span(shown: list[Any]) -> list[float]:
-    """Range of an axis that holds all values, with some room."""
+    """Range of an axis that holds all values, with some room; no closer look at rounding than 0.02."""
     values = np.concatenate([np.asarray(one, dtype=float) for one in shown])
     values = values[np.isfinite(values)]
     low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
-    room = 0.06 * (high - low) or 0.05
+    room = max(0.06 * (high - low), 0.01)
     return [low - room, high + room]
 
 
