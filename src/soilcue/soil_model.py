@@ -140,8 +140,9 @@ class SoilModel:
         self.solved: Any = coupled(network)
         self.structure: Structure = self.solved.structure()
         self.structure.check()
+        slots = network.slots() if network.schemes else ()
         for scheme in network.schemes:
-            refuse_misfit(scheme, network.name, self.structure, network.slots(), network.gives)
+            refuse_misfit(scheme, network.name, self.structure, slots, network.gives)
         carbon = network.carbon_unit
         if "-3" in carbon:
             self._stock = convert(1.0, carbon, "gC m-3") * network.depth
