@@ -13,8 +13,18 @@ SIZES = range(2, 11)
 
 # compiled, as the solvers use them; operation by operation every size would cost seconds
 solve = jax.jit(algebra.solve)
-characteristic_polynomial = jax.jit(algebra.characteristic_polynomial)
-is_stable = jax.jit(algebra.is_stable)
+
+
+@jax.jit
+def characteristic_polynomial(matrix):
+    unit = 1.0 + jnp.arange(matrix.shape[-1]) / 100
+    found = algebra.characteristic_polynomial(algebra.entries_of(matrix), len(matrix), unit)
+    return jnp.stack([value * unit**power for power, value in enumerate(found)])
+
+
+@jax.jit
+def is_stable(matrix):
+    return algebra.is_stable(algebra.entries_of(matrix), len(matrix))
 
 
 def matrices(n: int, cells: int = 300, seed: int = 0) -> np.ndarray:

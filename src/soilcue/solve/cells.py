@@ -16,15 +16,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from soilcue.core.network import Network
+from soilcue.solve.algebra import dense
 from soilcue.solve.seasonal import mean_of_year, one_seasonal_block
 from soilcue.solve.steady import all_limits, disturbance, flux_table, one_block, slopes
 
 ACCEPTED = 1e-10
 """Largest residual (log gain - log loss; relative change over the year) of a settled cell."""
-BLOCK = {False: 128, True: 128}
-"""Cells that run through the compiled loop together (steady, seasonal): few enough for the cache of a core."""
-BLOCKS = {False: 128, True: 4}
-"""Blocks handed to a thread at once."""
+CHUNK = {False: 16384, True: 512}
+"""Cells handed to a thread at once (steady, seasonal)."""
 
 
 class Rung(NamedTuple):
@@ -41,7 +40,7 @@ class Rung(NamedTuple):
 
 
 LADDER = {
-    False: (Rung(8, 0.01), Rung(6, 0.01, goes_on=True), Rung(80, 0.3), Rung(160, 1.0)),
+    False: (Rung(7, 0.01), Rung(7, 0.01, goes_on=True), Rung(80, 0.3), Rung(160, 1.0)),
     True: (Rung(5, 1.0), Rung(5, 1.0, goes_on=True), Rung(50, 0.3), Rung(100, 0.1)),
 }
 """A cell that fails one rung tries the next (steady, seasonal)."""
@@ -102,9 +101,9 @@ class CellStates:
 
 @eqx.filter_jit
 def _run_blocks(network, drivers, weights, used, begin, goes_on, steps, caution, present, seasonal, steps_per_month):
-    """Solve the first `used` blocks of drivers shaped (blocks, [12,] cells); one compiled program for any number.
+    """Solve the first `used` blocks of drivers shaped ([12,] cells); one compiled program for any number.
 
-    The stocks to begin with, shape (blocks, pools, cells), are only used where `goes_on`.
+    The stocks to begin with, one array (cells,) a pool, are only used where `goes_on`.
     """
 
     def one(block, begin):
@@ -115,19 +114,33 @@ def _run_blocks(network, drivers, weights, used, begin, goes_on, steps, caution,
         else:
             s = one_block(network, block, steps, caution, present, start)
             table = flux_table(network, s.stocks, network.environment(block))
-            found = (s.stocks, s.stocks[:0], weights @ table, s.residual, s.steps, s.stable)
+            found = (s.stocks, [], weights @ table, s.residual, s.steps, s.stable)
         return *found, _limits(network, block)
 
-    def pick(i):
-        return {name: values[i] for name, values in drivers.items()}
+    return by_blocks(one, (drivers, begin), used, block_size(network, seasonal))
 
-    shapes = jax.eval_shape(lambda: one(pick(0), begin[0]))
-    blocks = next(iter(drivers.values())).shape[0]
-    empty = jax.tree.map(lambda s: jnp.zeros((blocks, *s.shape), s.dtype), shapes)
+
+def block_size(network: Network, seasonal: bool) -> int:
+    """Cells that run through the compiled loop together: few enough for the cache of a core."""
+    return 1024 if network.linear and not seasonal else 128
+
+
+def by_blocks(work: Callable, arrays, used, block: int):
+    """Apply work to arrays whose last axis is cells, block by block; what comes of blocks not used is zero."""
+
+    def part(i):
+        return jax.tree.map(lambda whole: jax.lax.dynamic_slice_in_dim(whole, i * block, block, axis=-1), arrays)
 
     def fill(i, filled):
-        return jax.tree.map(lambda whole, part: whole.at[i].set(part), filled, one(pick(i), begin[i]))
+        return jax.tree.map(
+            lambda whole, some: jax.lax.dynamic_update_slice_in_dim(whole, some, i * block, axis=-1),
+            filled,
+            work(*part(i)),
+        )
 
+    cells = jax.tree.leaves(arrays)[0].shape[-1]
+    shapes = jax.eval_shape(lambda: work(*part(0)))
+    empty = jax.tree.map(lambda s: jnp.zeros((*s.shape[:-1], cells), s.dtype), shapes)
     return jax.lax.fori_loop(0, used, fill, empty)
 
 
@@ -259,7 +272,8 @@ def solve_cells(
         task.attempt(rung, progress=progress if number == 0 else None)
         if network.linear:
             break
-    # what no rung settled may be a soil that one of its populations cannot live in
+    # what no rung settled may be a soil that one of its populations cannot live in; not asked before, for some soils
+    # have a state with all populations beside one without
     for size in range(1, len(living) + 1):
         for absent in itertools.combinations(living, size):
             task.attempt(LADDER[seasonal][-2], absent=absent)
@@ -283,9 +297,11 @@ class _Task:
 
     def attempt(self, rung: Rung, absent: tuple[int, ...] = (), progress=None) -> None:
         """Try the cells without a state yet; without a population, those with an unstable state too."""
-        tried = (Status.UNCONVERGED, Status.UNSTABLE) if absent else (Status.UNCONVERGED,)
-        which = np.flatnonzero(np.isin(self.states.status, tried))
-        size = BLOCK[self.seasonal] * BLOCKS[self.seasonal]
+        open_ = self.states.status == Status.UNCONVERGED
+        if absent:
+            open_ |= self.states.status == Status.UNSTABLE
+        which = np.flatnonzero(open_)
+        size = CHUNK[self.seasonal]
         chunks = [which[first : first + size] for first in range(0, len(which), size)]
 
         def work(index: np.ndarray) -> None:
@@ -298,24 +314,17 @@ class _Task:
         with ThreadPoolExecutor(self.threads) as pool:
             list(pool.map(work, chunks[1:]))
 
-    def _solved(self, index: np.ndarray, rung: Rung, absent: tuple[int, ...]) -> list[np.ndarray]:
+    def _solved(self, index: np.ndarray, rung: Rung, absent: tuple[int, ...]) -> tuple:
         """Results of `_run_blocks` for some cells, each with a last axis of cells."""
-        block, blocks = BLOCK[self.seasonal], BLOCKS[self.seasonal]
-        padded = np.concatenate([index, np.repeat(index[-1], block * blocks - len(index))])
-        cells = _in_place(padded)
-
-        def shaped(values: np.ndarray) -> np.ndarray:
-            return np.moveaxis(values.reshape(*values.shape[:-1], blocks, block), -2, 0)
-
-        drivers = with_cue(self.network, {name: values[..., cells] for name, values in self.drivers.items()})
+        cells = padded(index, CHUNK[self.seasonal])
         present = np.array([i not in absent for i in range(len(self.network.pools))])
         # numbers as arrays: a plain number would be compiled in, and each new one compiled anew
         found = _run_blocks(
             self.network.without_schemes(),
-            {name: shaped(values) for name, values in drivers.items()},
+            with_cue(self.network, {name: values[..., cells] for name, values in self.drivers.items()}),
             self.weights,
-            np.asarray(-(-len(index) // block)),
-            shaped(self.states.start[:, cells]),
+            blocks_of(index, block_size(self.network, self.seasonal)),
+            [] if self.network.linear else list(self.states.start[:, cells]),
             np.asarray(rung.goes_on),
             np.asarray(rung.steps),
             np.asarray(rung.caution),
@@ -323,15 +332,13 @@ class _Task:
             self.seasonal,
             self.steps_per_month,
         )
-        return [
-            np.moveaxis(np.asarray(o), 0, -2).reshape(*o.shape[1:-1], block * blocks)[..., : len(index)] for o in found
-        ]
+        return jax.tree.map(lambda values: np.asarray(values)[..., : len(index)], found)
 
-    def _record(self, index: np.ndarray, solved: list[np.ndarray], rung: Rung, absent: tuple[int, ...]) -> None:
+    def _record(self, index: np.ndarray, solved: tuple, rung: Rung, absent: tuple[int, ...]) -> None:
         """Judge solved cells; a soil without a population counts only where the population could not come back."""
         states = self.states
         stocks, start, flows, residual, steps, stable, reasons = solved
-        found = (residual <= ACCEPTED) & np.isfinite(stocks).all(axis=0) & (stocks >= 0).all(axis=0)
+        found = (residual <= ACCEPTED) & np.logical_and.reduce([np.isfinite(s) & (s >= 0) for s in stocks])
         settled = found & stable
         if absent:
             # the other cells stay as the attempts with every population left them
@@ -341,11 +348,12 @@ class _Task:
             states.missing[index[settled]] = sum(1 << k for k, i in enumerate(living) if i in absent)
             states.residual[index[settled]], states.steps[index[settled]] = residual[settled], steps[settled]
             return
-        cells = _in_place(index)
+        cells = in_place(index)
         crossed = reasons.any(axis=0)
         status = np.where(settled, Status.SETTLED, np.where(found, Status.UNSTABLE, Status.UNCONVERGED))
         states.status[cells] = np.where(crossed, Status.INFEASIBLE, status)
-        states.stocks[:, cells], states.flows[:, cells] = stocks, flows
+        states.flows[:, cells] = flows
+        states.stocks[:, cells] = stocks
         if self.seasonal:
             states.start[:, cells] = start
         states.residual[cells] = np.where(crossed, np.nan, residual)
@@ -358,7 +366,17 @@ def _populations(network: Network) -> list[int]:
     return [i for i, pool in enumerate(network.pools) if pool.kind == "living" and pool.currency == "carbon"]
 
 
-def _in_place(index: np.ndarray) -> slice | np.ndarray:
+def blocks_of(index: np.ndarray, block: int) -> np.ndarray:
+    """How many blocks hold the cells; as an array, for a plain number would be compiled in."""
+    return np.asarray(-(-len(index) // block))
+
+
+def padded(index: np.ndarray, size: int) -> slice | np.ndarray:
+    """The index of `size` cells, the last repeated; a slice where it can be, as by `in_place`."""
+    return in_place(np.concatenate([index, np.repeat(index[-1], size - len(index))]) if len(index) < size else index)
+
+
+def in_place(index: np.ndarray) -> slice | np.ndarray:
     """The index, as a slice where it is a run of neighbours: copying costs more than solving a linear model."""
     run = index[-1] - index[0] == len(index) - 1 and (np.diff(index) == 1).all()
     return slice(index[0], index[-1] + 1) if run else index
@@ -366,7 +384,7 @@ def _in_place(index: np.ndarray) -> slice | np.ndarray:
 
 @eqx.filter_jit
 def _disturbances(network, drivers, stocks):
-    return disturbance(slopes(network, stocks, network.environment(drivers)), stocks)
+    return dense(disturbance(slopes(network, stocks, network.environment(drivers)), stocks), len(stocks))
 
 
 def largest_eigenvalue(network: Network, drivers: Mapping[str, np.ndarray], stocks: np.ndarray) -> np.ndarray:

@@ -12,7 +12,17 @@ import numpy as np
 
 from soilcue.core.network import Network
 from soilcue.core.scheme import slots_of
-from soilcue.solve.cells import BLOCK, BLOCKS, CellStates, Status, default_threads, with_cue
+from soilcue.solve.cells import (
+    CHUNK,
+    CellStates,
+    Status,
+    block_size,
+    blocks_of,
+    by_blocks,
+    default_threads,
+    padded,
+    with_cue,
+)
 from soilcue.solve.seasonal import one_seasonal_block
 from soilcue.solve.steady import last_step, linear, slopes
 
@@ -27,8 +37,8 @@ def value_and_gradient(
     network : Network
     drivers : dict of array, shape (cells,), (12, cells) or (365, cells)
         In the model's units.
-    start : array, shape (pools, cells)
-        The settled stocks (`CellStates.start`).
+    start : sequence of array, shape (cells,)
+        The settled stocks, one a pool (`CellStates.start`).
     weights : array, shape (pools,)
         What is summed: ``weights @ stocks``; under seasonal drivers the stocks' mean over the year.
     seasonal : bool
@@ -42,7 +52,7 @@ def value_and_gradient(
         The sum (cells,), its derivatives by driver (as the drivers) and by parameter (each with a last axis of
         cells).
     """
-    cells = start.shape[-1]
+    cells = len(start[0])
 
     def total(parameters, drivers):
         changed = eqx.tree_at(lambda n: n.parameters, network, parameters)
@@ -53,12 +63,15 @@ def value_and_gradient(
             )
             return weights @ year.mean_stocks
         if network.linear:
-            return weights @ linear(changed, drivers).stocks
-        return weights @ jnp.exp(last_step(changed, drivers, jnp.log(start), frozen))
+            return sum_of(linear(changed, drivers).stocks)
+        return sum_of([jnp.exp(value) for value in last_step(changed, drivers, [jnp.log(s) for s in start], frozen)])
+
+    def sum_of(stocks):
+        return sum(weight * stock for weight, stock in zip(weights, stocks, strict=True))
 
     if not (seasonal or network.linear):
         # the matrix of the last Newton step; a year and a linear model have none
-        frozen = slopes(network, jnp.asarray(start), network.environment(drivers))
+        frozen = slopes(network, start, network.environment(drivers))
 
     # one value of each parameter per cell, so that the derivative is the cell's own
     spread = {name: jnp.broadcast_to(v[..., None], (*v.shape, cells)) for name, v in network.parameters.items()}
@@ -69,17 +82,12 @@ def value_and_gradient(
 
 @eqx.filter_jit
 def _run_blocks(network, drivers, start, used, weights, seasonal, steps_per_month):
-    """`value_and_gradient` of the first `used` blocks of arrays shaped (blocks, ..., cells)."""
+    """`value_and_gradient` of the first `used` blocks of cells."""
 
-    def one(i):
-        block = {name: values[i] for name, values in drivers.items()}
-        return value_and_gradient(network, block, start[i], weights, seasonal, steps_per_month)
+    def one(drivers, start):
+        return value_and_gradient(network, drivers, start, weights, seasonal, steps_per_month)
 
-    shapes = jax.eval_shape(lambda: one(0))
-    empty = jax.tree.map(lambda s: jnp.zeros((start.shape[0], *s.shape), s.dtype), shapes)
-    return jax.lax.fori_loop(
-        0, used, lambda i, filled: jax.tree.map(lambda whole, part: whole.at[i].set(part), filled, one(i)), empty
-    )
+    return by_blocks(one, (drivers, start), used, block_size(network, seasonal))
 
 
 @eqx.filter_jit
@@ -130,7 +138,7 @@ def gradients(
     """
     cells = drivers["carbon_input"].shape[-1]
     which = np.flatnonzero(states.status == Status.SETTLED)
-    block, blocks = BLOCK[seasonal], BLOCKS[seasonal]
+    chunk = CHUNK[seasonal]
     bare = network.without_schemes()
     value = np.full(cells, np.nan)
     by_driver = {name: np.full(v.shape, np.nan) for name, v in drivers.items()}
@@ -138,29 +146,21 @@ def gradients(
     by_slot: dict[str, np.ndarray] = {}
 
     def work(index: np.ndarray) -> None:
-        padded = np.concatenate([index, np.repeat(index[-1], block * blocks - len(index))])
-        some = {name: values[..., padded] for name, values in drivers.items()}
+        every = padded(index, chunk)
+        some = {name: values[..., every] for name, values in drivers.items()}
         given = with_cue(network, some)
-
-        def shaped(values):
-            return np.moveaxis(values.reshape(*values.shape[:-1], blocks, block), -2, 0)
-
-        def flat(values):
-            return np.moveaxis(np.asarray(values), 0, -2).reshape(*values.shape[1:-1], block * blocks)
-
-        found = _run_blocks(
+        total, of_driver, of_parameter = _run_blocks(
             bare,
-            {name: shaped(v) for name, v in given.items()},
-            shaped(states.start[:, padded]),
-            np.asarray(-(-len(index) // block)),
+            given,
+            list(states.start[:, every]),
+            blocks_of(index, block_size(bare, seasonal)),
             weights,
             seasonal,
             steps_per_month,
         )
-        total, of_driver, of_parameter = jax.tree.map(flat, found)
         of_slot = {slot: of_driver.pop(slot) for slot in slots_of(given)}
         more_parameter, more_driver = _through_cue(network, some, of_slot) if of_slot else ({}, {})
-        value[index] = total[: len(index)]
+        value[index] = np.asarray(total)[: len(index)]
         for slot, values in of_slot.items():
             by_slot.setdefault(slot, np.full((*values.shape[:-1], cells), np.nan))
         for whole, *parts in (
@@ -171,7 +171,7 @@ def gradients(
             for name, filled in whole.items():
                 filled[..., index] = sum(np.asarray(part[name])[..., : len(index)] for part in parts if name in part)
 
-    chunks = [which[first : first + block * blocks] for first in range(0, len(which), block * blocks)]
+    chunks = [which[first : first + chunk] for first in range(0, len(which), chunk)]
     for index in chunks[:1]:
         work(index)  # alone, so that it is compiled once
     with ThreadPoolExecutor(threads or default_threads()) as pool:
@@ -183,21 +183,19 @@ def gradients(
 def _elastic_blocks(network, drivers, start, used):
     """D ln(stock) / d ln(CUE), CUE changing by one factor in every slot, of the first `used` blocks."""
 
-    def one(i):
-        block = {name: values[i] for name, values in drivers.items()}
-        found = slopes(network, start[i], network.environment(block))
+    def one(block, start):
+        found = slopes(network, start, network.environment(block))
 
         def logs(slots):
             given = {**block, **slots}
             if network.linear:
-                return jnp.log(linear(network, given).stocks)
-            return last_step(network, given, jnp.log(start[i]), found)
+                return [jnp.log(stock) for stock in linear(network, given).stocks]
+            return last_step(network, given, [jnp.log(stock) for stock in start], found)
 
         slots = {name: block[name] for name in slots_of(block)}
         return jax.jvp(logs, (slots,), (slots,))[1]
 
-    empty = jnp.zeros_like(start)
-    return jax.lax.fori_loop(0, used, lambda i, filled: filled.at[i].set(one(i)), empty)
+    return by_blocks(one, (drivers, start), used, block_size(network, False))
 
 
 def elasticities(network: Network, drivers: Mapping[str, np.ndarray], states: CellStates) -> np.ndarray:
@@ -216,16 +214,15 @@ def elasticities(network: Network, drivers: Mapping[str, np.ndarray], states: Ce
     array, shape (pools, cells)
         NaN where no state is settled. By the implicit function theorem, one solve a cell for all pools.
     """
-    block, blocks = BLOCK[False], BLOCKS[False]
+    chunk = CHUNK[False]
     bare = network.without_schemes()
     found = np.full(states.stocks.shape, np.nan)
     which = np.flatnonzero(states.status == Status.SETTLED)
-    for first in range(0, len(which), block * blocks):
-        index = which[first : first + block * blocks]
-        padded = np.concatenate([index, np.repeat(index[-1], block * blocks - len(index))])
-        given = with_cue(network, {name: values[padded] for name, values in drivers.items()})
-        shaped = {name: values.reshape(blocks, block) for name, values in given.items()}
-        start = np.moveaxis(states.stocks[:, padded].reshape(-1, blocks, block), 0, 1)
-        slopes = np.asarray(_elastic_blocks(bare, shaped, start, np.asarray(-(-len(index) // block))))
-        found[:, index] = np.moveaxis(slopes, 0, 1).reshape(len(found), -1)[:, : len(index)]
+    for first in range(0, len(which), chunk):
+        index = which[first : first + chunk]
+        cells = padded(index, chunk)
+        given = with_cue(network, {name: values[cells] for name, values in drivers.items()})
+        slopes = _elastic_blocks(bare, given, list(states.stocks[:, cells]), blocks_of(index, block_size(bare, False)))
+        for whole, part in zip(found, slopes, strict=True):
+            whole[index] = np.asarray(part)[: len(index)]
     return found

@@ -18,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from soilcue.core.network import Network
-from soilcue.solve.algebra import add_entries, is_stable, log_ratio, solve, solve_entries
+from soilcue.solve.algebra import add_entries, entries_of, is_stable, log_ratio, solve, solve_entries
 from soilcue.solve.steady import (
     NOTHING,
     Slopes,
@@ -26,6 +26,7 @@ from soilcue.solve.steady import (
     flux_table,
     gains_and_losses,
     hold,
+    largest,
     linear,
     newton,
     slopes,
@@ -70,7 +71,8 @@ def implicit_step(network: Network, stocks, environment, duration):
     Parameters
     ----------
     network : Network
-    stocks : array, shape (pools, cells)
+    stocks : sequence of array, shape (cells,)
+        One a pool.
     environment : dict
         Held constant over the step.
     duration : float
@@ -79,24 +81,26 @@ def implicit_step(network: Network, stocks, environment, duration):
     Returns
     -------
     tuple
-        Stocks after the step, shape (pools, cells), positive; and the entries that are not zero of the matrix A, by
-        which a small change before the step becomes A^-1 times it after.
+        Stocks after the step, a list of array (cells,), positive; and the entries that are not zero of the matrix A,
+        by which a small change before the step becomes A^-1 times it after.
     """
-    held, held_environment, before = hold(network), hold(environment), jax.lax.stop_gradient(stocks)
+    held, held_environment, before = hold(network), hold(environment), jax.lax.stop_gradient(list(stocks))
 
     def update(state):
         z, _, i = state
-        after = jnp.exp(z)
+        after = [jnp.exp(value) for value in z]
         found = slopes(held, after, held_environment)
         # what is there and leaves against what was there and comes: both sides positive, as in the steady state
-        there, came = after + duration * found.loss, before + duration * found.gain
-        miss = log_ratio(there, came)
-        entries = {(i, i): after[i] / there[i] for i in range(len(after))}
+        there = [stock + duration * lost for stock, lost in zip(after, found.loss, strict=True)]
+        came = [stock + duration * gained for stock, gained in zip(before, found.gain, strict=True)]
+        missed = [log_ratio(*sides) for sides in zip(there, came, strict=True)]
+        entries = {(i, i): stock / total for i, (stock, total) in enumerate(zip(after, there, strict=True))}
         for side, total, sign in ((found.by_loss, there, 1.0), (found.by_gain, came, -1.0)):
             add_entries(entries, {(i, j): sign * duration * slope / total[i] for (i, j), slope in side.items()})
-        change = -jnp.stack(solve_entries(entries, miss))
-        size = jnp.max(jnp.abs(change), axis=0)
-        return z + change * jnp.minimum(1.0, 2.0 / size), jnp.any(jnp.abs(miss) > STEP_TOLERANCE), i + 1
+        changes = solve_entries(entries, missed)
+        shrunk = jnp.minimum(1.0, 2.0 / largest(changes))
+        moved = [value - change * shrunk for value, change in zip(z, changes, strict=True)]
+        return moved, jnp.any(largest(missed) > STEP_TOLERANCE), i + 1
 
     def going(state):
         return state[1] & (state[2] < 40)
@@ -104,19 +108,23 @@ def implicit_step(network: Network, stocks, environment, duration):
     if network.linear:
         found = slopes(held, before, held_environment)
         matrix = step_matrix(found, before, duration)
-        net = duration * (found.gain - found.loss)
-        guess = before + jnp.stack(solve_entries(matrix, net))
+        net = [duration * (gained - lost) for gained, lost in zip(found.gain, found.loss, strict=True)]
+        guess = [stock + change for stock, change in zip(before, solve_entries(matrix, net), strict=True)]
     else:
-        guess = jnp.exp(jax.lax.while_loop(going, update, (jnp.log(before), True, 0))[0])
+        z, *_ = jax.lax.while_loop(going, update, ([jnp.log(stock) for stock in before], True, 0))
+        guess = [jnp.exp(value) for value in z]
         matrix = step_matrix(slopes(held, guess, held_environment), guess, duration)
     # the last Newton step, with a frozen matrix: it squares what is left and carries the exact first derivative
-    gain, loss = gains_and_losses(network, guess, environment)
-    return guess - jnp.stack(solve_entries(matrix, guess - stocks - duration * (gain - loss))), matrix
+    missed = [
+        new - old - duration * (gained - lost)
+        for new, old, gained, lost in zip(guess, stocks, *gains_and_losses(network, guess, environment), strict=True)
+    ]
+    return [new - change for new, change in zip(guess, solve_entries(matrix, missed), strict=True)], matrix
 
 
 def step_matrix(found: Slopes, stocks, duration) -> dict[tuple[int, int], Any]:
     """Entries of I - duration x d(gain - loss)/d(stocks)."""
-    entries = {(i, i): jnp.ones(stocks.shape[1:]) for i in range(len(stocks))}
+    entries = {(i, i): jnp.ones_like(stock) for i, stock in enumerate(stocks)}
     for side, sign in ((found.by_gain, -1.0), (found.by_loss, 1.0)):
         add_entries(entries, {(i, j): sign * duration * slope / stocks[j] for (i, j), slope in side.items()})
     return entries
@@ -128,8 +136,8 @@ def one_year(network: Network, stocks, drivers: Mapping[str, Any], weights, step
     Parameters
     ----------
     network : Network
-    stocks : array, shape (pools, cells)
-        At the start of the year.
+    stocks : sequence of array, shape (cells,)
+        At the start of the year, one a pool.
     drivers : dict of array, shape (12, cells) or (365, cells)
         In the model's units.
     weights : array, shape (quantities, fluxes)
@@ -143,10 +151,10 @@ def one_year(network: Network, stocks, drivers: Mapping[str, Any], weights, step
         Stocks after the year (pools, cells); the derivative of the yearly map (pools, pools, cells); the mean stocks
         (pools, cells); the wanted sums as means over the year (quantities, cells), in the model's units.
     """
-    cells = stocks.shape[1]
+    cells, pools = len(stocks[0]), len(stocks)
     hours = {"h": 24.0, "d": 1.0, "yr": 1 / 365}[network.time_unit]
     lengths = jnp.asarray(period_days(drivers["carbon_input"].shape[0]) * hours / steps_per_month)
-    identity = jnp.broadcast_to(jnp.eye(len(network.pools))[:, :, None], (len(network.pools),) * 2 + (cells,))
+    identity = list(jnp.broadcast_to(jnp.eye(pools)[:, :, None], (pools, pools, cells)))
 
     def month(carry, now):
         length, drivers = now
@@ -155,17 +163,17 @@ def one_year(network: Network, stocks, drivers: Mapping[str, Any], weights, step
         def step(carry, _):
             stocks, carried, held, flowed = carry
             after, matrix = implicit_step(network, stocks, environment, length)
-            carried = jnp.stack(solve_entries(matrix, carried))
-            table = flux_table(network, after, environment)
-            return (after, carried, held + length * after, flowed + length * (weights @ table)), None
+            carried = solve_entries(matrix, carried)
+            held = [total + length * stock for total, stock in zip(held, after, strict=True)]
+            return (after, carried, held, flowed + length * (weights @ flux_table(network, after, environment))), None
 
         carry, _ = jax.lax.scan(step, carry, None, length=steps_per_month)
         return carry, None
 
-    start = (stocks, identity, jnp.zeros_like(stocks), jnp.zeros((weights.shape[0], cells)))
+    start = (list(stocks), identity, [jnp.zeros(cells)] * pools, jnp.zeros((weights.shape[0], cells)))
     (after, carried, held, flowed), _ = jax.lax.scan(month, start, (lengths, drivers))
     year = jnp.sum(lengths) * steps_per_month
-    return after, carried, held / year, flowed / year
+    return jnp.stack(after), jnp.stack(carried), jnp.stack(held) / year, flowed / year
 
 
 def one_seasonal_block(
@@ -195,7 +203,7 @@ def one_seasonal_block(
     present : array of bool, shape (pools,), optional
         False for pools held at (nearly) nothing: to ask what a soil is like without a population. The state is then
         stable only if the population could not invade. All by default.
-    start : tuple of bool and array, shape (pools, cells), optional
+    start : tuple of bool and sequence of array, shape (cells,), optional
         Whether to begin with these stocks at the start of the year, and the stocks; the steady state under the mean
         drivers otherwise.
     differentiable : bool
@@ -217,14 +225,16 @@ def one_seasonal_block(
     present = everywhere[:, None]
 
     def under_mean_drivers():
-        return (linear(network, mean) if network.linear else newton(network, mean, 60, 0.1, everywhere)).stocks
+        found = linear(network, mean) if network.linear else newton(network, mean, 60, 0.1, everywhere)
+        return jnp.stack(found.stocks)
 
     if start is None:
         start = under_mean_drivers()
     elif start[0] is True:
-        start = start[1]
+        start = jnp.stack(list(start[1]))
     else:
-        start = jax.lax.cond(start[0], lambda: start[1], under_mean_drivers)
+        begin = jnp.stack(list(start[1]))
+        start = jax.lax.cond(start[0], lambda: begin, under_mean_drivers)
     # a cell without an answer under its mean drivers still gets a start; one outside of the domain gets any
     guess = jnp.where(present, jnp.where(jnp.isfinite(start) & (start > 0), start, 1.0), NOTHING)
 
@@ -260,7 +270,7 @@ def one_seasonal_block(
     _, gap, taken, _, (stocks, mean_stocks, flows, carried) = jax.lax.while_loop(unsettled, step, state)
     growth = carried * stocks[None] / stocks[:, None]
     # eigenvalues within the unit circle become eigenvalues with negative real part
-    stable = is_stable(solve(growth + identity, growth - identity))
+    stable = is_stable(entries_of(solve(growth + identity, growth - identity)), len(stocks))
     if differentiable:
         # one more Newton step, live and with a frozen matrix: exact first derivatives (implicit function theorem)
         after, *_ = one_year(live_network, stocks, live_drivers, weights, steps_per_month)

@@ -1,5 +1,8 @@
 """Steady states of any model, for any number of cells: log gain = log loss in every pool, by Newton's method.
 
+What belongs to pools is a list with one array (cells,) for each, not a table: the compiler makes a short loop over
+cells of each, but one slow one, pool after pool and cell after cell, of a table put together.
+
 The residual is log gain - log loss per pool, so a small pool counts as much as a large one. A residual that is scaled
 by the carbon input instead also 'converges', but then a seventh of random MIMICS cells sit on unstable states with one
 microbe missing. A small residual is not yet an answer: every state is checked for stability, and a population counts
@@ -8,21 +11,23 @@ as extinct only where it could not invade again.
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from soilcue.core.network import Flux, Network
-from soilcue.solve.algebra import add_entries, dense, is_stable, log_ratio, solve_entries
+from soilcue.solve.algebra import add_entries, is_stable, log_ratio, solve_entries
 
 NOTHING = 1e-30
 """Stock that stands for an absent population: too small to act on anything, enough to see whether it would grow."""
-TOLERANCE = 1e-11
-"""Largest |log gain - log loss| of a solved cell."""
+LOG_NOTHING = math.log(NOTHING)
+TOLERANCE = 1e-8
+"""|log gain - log loss| from which two more Newton steps, each of which squares it, end at rounding."""
 LONGEST = 2.0
 """Longest step of a pool, in the logarithm of its stock."""
 NO_FLOW = 1e-300
@@ -30,7 +35,7 @@ NO_FLOW = 1e-300
 
 
 class Solution(NamedTuple):
-    """State of a batch of cells; the cells are the last axis."""
+    """State of a batch of cells: one array a pool, and others of shape (cells,)."""
 
     stocks: Any
     residual: Any
@@ -39,13 +44,13 @@ class Solution(NamedTuple):
 
 
 def rates(network: Network, stocks, environment) -> list[Flux]:
-    """The fluxes at stocks of shape (pools, cells)."""
+    """The fluxes at stocks, one array (cells,) a pool."""
     return list(network.fluxes({pool.name: stocks[i] for i, pool in enumerate(network.pools)}, environment))
 
 
 def flux_table(network: Network, stocks, environment):
     """Every flux, shape (fluxes, cells)."""
-    cells = stocks.shape[1:]
+    cells = jnp.shape(stocks[0])
     return jnp.stack([jnp.broadcast_to(flux.rate, cells) for flux in rates(network, stocks, environment)])
 
 
@@ -55,13 +60,14 @@ def gains_and_losses(network: Network, stocks, environment):
     Parameters
     ----------
     network : Network
-    stocks : array, shape (pools, cells)
+    stocks : sequence of array, shape (cells,)
+        One a pool.
     environment : dict
         From `Network.environment`.
 
     Returns
     -------
-    tuple of two arrays, shape (pools, cells)
+    tuple of two lists of array, shape (cells,)
     """
     gain = {pool.name: jnp.zeros(()) for pool in network.pools}
     loss = dict(gain)
@@ -70,8 +76,8 @@ def gains_and_losses(network: Network, stocks, environment):
             loss[flux.source] = loss[flux.source] + flux.rate
         if flux.target in gain:
             gain[flux.target] = gain[flux.target] + flux.rate
-    cells = stocks.shape[1:]
-    return tuple(jnp.stack([jnp.broadcast_to(part, cells) for part in side.values()]) for side in (gain, loss))
+    cells = jnp.shape(stocks[0])
+    return tuple([jnp.broadcast_to(part, cells) for part in side.values()] for side in (gain, loss))
 
 
 def dependence(network: Network, stocks, environment) -> list[set[int]]:
@@ -93,7 +99,7 @@ def dependence(network: Network, stocks, environment) -> list[set[int]]:
 
 
 class Slopes(NamedTuple):
-    """What each pool gains and loses, shape (pools, cells), and its derivatives by the logarithm of each stock.
+    """What each pool gains and loses, one array (cells,) each, and its derivatives by the logarithm of each stock.
 
     `by_gain` and `by_loss` hold an entry (cells,) for each (pool, stock) that is not zero.
     """
@@ -110,7 +116,8 @@ def slopes(network: Network, stocks, environment) -> Slopes:
     Parameters
     ----------
     network : Network
-    stocks : array, shape (pools, cells)
+    stocks : sequence of array, shape (cells,)
+        One a pool.
     environment : dict
         From `Network.environment`.
     """
@@ -156,12 +163,13 @@ def hold(tree):
 def first_guess(network: Network, environment, cells: int):
     """Log of each pool's declared start: days of carbon input; of a memory what it holds at rest."""
     days = {"h": 24.0, "d": 1.0, "yr": 1 / 365}[network.time_unit]
-    start = jnp.array([pool.start * days for pool in network.pools])
-    guess = jnp.log(start[:, None] * jnp.broadcast_to(environment["input"], (cells,)))
-    for i, pool in enumerate(network.pools):
-        if pool.kind == "memory":
-            guess = guess.at[i].set(jnp.log(environment[pool.name]))
-    return guess
+    of_input = jnp.broadcast_to(environment["input"], (cells,))
+    return [
+        jnp.broadcast_to(
+            jnp.log(environment[pool.name] if pool.kind == "memory" else pool.start * days * of_input), (cells,)
+        )
+        for pool in network.pools
+    ]
 
 
 def newton(
@@ -186,7 +194,7 @@ def newton(
         0 for plain Newton steps; the larger, the surer and slower.
     present : array of bool, shape (pools,), optional
         False for pools held at (nearly) nothing: to ask what a soil is like without a population. All by default.
-    start : tuple of bool and array, shape (pools, cells), optional
+    start : tuple of bool and sequence of array, shape (cells,), optional
         Whether to start from these stocks, and the stocks; the model's own first guess otherwise.
 
     Returns
@@ -201,24 +209,26 @@ def newton(
     The pseudo-time step as in Kelley and Keyes (1998), SIAM Journal on Numerical Analysis 35, 508-523.
     """
     cells = drivers["carbon_input"].shape[0]
-    present = (jnp.ones(len(network.pools), bool) if present is None else present)[:, None]
+    present = jnp.ones(len(network.pools), bool) if present is None else present
     held = hold(network)
     environment = held.environment(hold(dict(drivers)))
     allowed = feasible(held, environment, (cells,))
     guess = first_guess(held, environment, cells)
     if start is not None:
-        guess = jnp.where(start[0], jnp.log(start[1]), guess)
-    guess = jnp.where(present, guess, np.log(NOTHING))
+        guess = [jnp.where(start[0], jnp.log(old), new) for old, new in zip(start[1], guess, strict=True)]
+    guess = [jnp.where(here, value, LOG_NOTHING) for here, value in zip(present, guess, strict=True)]
 
     def step(state):
         z, taken, gap, i = state
-        found = slopes(held, jnp.exp(z), environment)
-        unequal = log_ratio(jnp.maximum(found.gain, NO_FLOW), jnp.maximum(found.loss, NO_FLOW))
-        r = jnp.where(present, unequal, z - np.log(NOTHING))
-        size = jnp.max(jnp.abs(r), axis=0)
-        change = jnp.stack(solve_entries(newton_matrix(found, present, damping * size), r, own_makers(network)))
+        found = slopes(held, [jnp.exp(value) for value in z], environment)
+        missed = _missed(found.gain, found.loss, z, present)
+        size = largest(missed)
+        changes = solve_entries(newton_matrix(found, present, damping * size), missed, own_makers(network))
         open_ = gap > TOLERANCE
-        moved = z + jnp.where(open_, jnp.clip(change, -LONGEST, LONGEST), 0.0)
+        moved = [
+            value + jnp.where(open_, jnp.clip(change, -LONGEST, LONGEST), 0.0)
+            for value, change in zip(z, changes, strict=True)
+        ]
         return moved, taken + open_, jnp.where(open_, size, gap), i + 1
 
     def unsettled(state):
@@ -228,19 +238,34 @@ def newton(
 
     shape = (cells,)
     z, taken, gap, _ = jax.lax.while_loop(unsettled, step, (guess, jnp.zeros(shape, int), jnp.full(shape, jnp.inf), 0))
-    found = slopes(held, jnp.exp(z), environment)
-    final = jnp.where(gap > TOLERANCE, z, last_step(network, drivers, z, found, present))
+    stocks = [jnp.exp(value) for value in z]
+    found = slopes(held, stocks, environment)
+    last = last_step(network, drivers, z, found, present)
+    final = [jnp.where(gap > TOLERANCE, old, new) for old, new in zip(z, last, strict=True)]
     settled = jax.lax.stop_gradient(final)
-    gap = jnp.max(jnp.abs(imbalance(held, settled, environment, present)), axis=0)
-    stable = is_stable(disturbance(found, jnp.exp(z)))
-    return Solution(jnp.exp(final), jnp.where(allowed, gap, jnp.nan), taken, stable)
+    gap = largest(imbalance(held, settled, environment, present))
+    stable = is_stable(disturbance(found, stocks), len(z))
+    return Solution([jnp.exp(value) for value in final], jnp.where(allowed, gap, jnp.nan), taken, stable)
+
+
+def _missed(gain, loss, z, present) -> list[Any]:
+    """Log gain - log loss of each pool; of absent pools how far they are from nothing."""
+    return [
+        jnp.where(here, log_ratio(jnp.maximum(gained, NO_FLOW), jnp.maximum(lost, NO_FLOW)), value - LOG_NOTHING)
+        for here, gained, lost, value in zip(present, gain, loss, z, strict=True)
+    ]
+
+
+def largest(missed):
+    """Largest absolute value over the pools, shape (cells,)."""
+    return functools.reduce(jnp.maximum, [jnp.abs(value) for value in missed])
 
 
 def newton_matrix(found: Slopes, present, damping=0.0) -> dict[tuple[int, int], Any]:
     """Entries of damping x I - the Jacobian of `imbalance`."""
     entries = {(i, i): jnp.where(present[i], damping, damping - 1.0) for i in range(len(present))}
     for side, flow, sign in ((found.by_gain, found.gain, -1.0), (found.by_loss, found.loss, 1.0)):
-        total = jnp.maximum(flow, NO_FLOW)
+        total = [jnp.maximum(value, NO_FLOW) for value in flow]
         shares = {(i, j): jnp.where(present[i], sign * slope / total[i], 0.0) for (i, j), slope in side.items()}
         add_entries(entries, shares)
     return entries
@@ -255,14 +280,13 @@ def own_makers(network: Network) -> list[int]:
     return [i for i, pool in enumerate(network.pools) if pool.kind == "living"]
 
 
-def imbalance(network: Network, z, environment, present=True):
-    """Log gain - log loss at log stocks z (pools, cells); of absent pools how far they are from nothing."""
-    gain, loss = gains_and_losses(network, jnp.exp(z), environment)
-    unequal = jnp.log(jnp.maximum(gain, NO_FLOW)) - jnp.log(jnp.maximum(loss, NO_FLOW))
-    return jnp.where(present, unequal, z - np.log(NOTHING))
+def imbalance(network: Network, z, environment, present) -> list[Any]:
+    """Log gain - log loss at log stocks z; of absent pools how far they are from nothing."""
+    gain, loss = gains_and_losses(network, [jnp.exp(value) for value in z], environment)
+    return _missed(gain, loss, z, present)
 
 
-def last_step(network: Network, drivers: Mapping[str, Any], z, found: Slopes, present=True):
+def last_step(network: Network, drivers: Mapping[str, Any], z, found: Slopes, present=None) -> list[Any]:
     """One Newton step from log stocks near a steady state, with a frozen Jacobian.
 
     It carries the exact first derivatives of the steady state with respect to parameters and drivers, forward and
@@ -274,24 +298,26 @@ def last_step(network: Network, drivers: Mapping[str, Any], z, found: Slopes, pr
         Its parameters may be traced.
     drivers : dict of array, shape (cells,)
         In the model's units.
-    z : array, shape (pools, cells)
+    z : sequence of array, shape (cells,)
         Log stocks.
     found : Slopes
         At these stocks, of the network and drivers cut off from differentiation.
-    present : array of bool, shape (pools, 1), optional
+    present : array of bool, shape (pools,), optional
         False for pools held at (nearly) nothing.
 
     Returns
     -------
-    array, shape (pools, cells)
+    list of array, shape (cells,)
         Log stocks.
     """
-    z, present = jax.lax.stop_gradient(z), jnp.broadcast_to(present, (len(network.pools), 1))
+    z = jax.lax.stop_gradient(list(z))
+    present = jnp.ones(len(z), bool) if present is None else present
     missed = imbalance(network, z, network.environment(drivers), present)
-    return z + jnp.stack(solve_entries(newton_matrix(found, present), missed, own_makers(network)))
+    changes = solve_entries(newton_matrix(found, present), missed, own_makers(network))
+    return [value + change for value, change in zip(z, changes, strict=True)]
 
 
-def disturbance(found: Slopes, stocks):
+def disturbance(found: Slopes, stocks) -> dict[tuple[int, int], Any]:
     """Matrix by which small disturbances, relative to the stocks, grow: it has the eigenvalues of the Jacobian.
 
     At a state that lacks a population, one eigenvalue is the growth rate of its first invaders.
@@ -299,62 +325,45 @@ def disturbance(found: Slopes, stocks):
     Parameters
     ----------
     found : Slopes
-    stocks : array, shape (pools, cells)
+    stocks : sequence of array, shape (cells,)
         At which they were found.
 
     Returns
     -------
-    array, shape (pools, pools, cells), per time unit of the model
+    dict of (row, column) to array, shape (cells,)
+        The entries that are not zero, per time unit of the model.
     """
     entries: dict[tuple[int, int], Any] = {}
     for side, sign in ((found.by_gain, 1.0), (found.by_loss, -1.0)):
         add_entries(entries, {(i, j): sign * slope / stocks[i] for (i, j), slope in side.items()})
-    return dense(entries, len(stocks))
+    return entries
 
 
 def linear(network: Network, drivers: Mapping[str, Any]) -> Solution:
-    """Steady state of a network whose fluxes are all rate x source: elimination over the pools that are connected.
+    """Steady state of a network whose fluxes are all rate x source: one elimination over the pools that are connected.
 
     Such a network is a compartmental matrix from which all carbon can leave, so its steady state is stable (Jacquez
     and Simon 1993, SIAM Review 35, 43-79); the zeros of the matrix are known when it is compiled and cost nothing.
 
     Parameters and shapes as in `newton`.
     """
-    names = [pool.name for pool in network.pools]
+    number = {pool.name: i for i, pool in enumerate(network.pools)}
     cells = drivers["carbon_input"].shape[0]
     environment = network.environment(drivers)
-    loss: dict[str, Any] = {}
-    move: dict[tuple[str, str], Any] = {}
-    gain: dict[str, Any] = {}
-    for flux in network.fluxes(dict.fromkeys(names, 1.0), environment):
-        if flux.source in names:
-            loss[flux.source] = loss.get(flux.source, 0.0) + flux.rate
-            if flux.target in names:
-                move[flux.target, flux.source] = move.get((flux.target, flux.source), 0.0) + flux.rate
-        else:
-            gain[flux.target] = gain.get(flux.target, 0.0) + flux.rate
-    # substitute pools one by one: what reaches `later` by way of `pool` reaches it directly
-    for k, pool in enumerate(names):
-        for later in names[k + 1 :]:
-            if (later, pool) not in move:
-                continue
-            passed = move[later, pool] / loss[pool]
-            if pool in gain:
-                gain[later] = gain.get(later, 0.0) + passed * gain[pool]
-            for source in names[k + 1 :]:
-                if (pool, source) in move:
-                    amount = passed * move[pool, source]
-                    if source == later:
-                        loss[later] = loss[later] - amount
-                    else:
-                        move[later, source] = move.get((later, source), 0.0) + amount
-    stock: dict[str, Any] = {}
-    for pool in reversed(names):
-        inflow = gain.get(pool, 0.0) + sum(move[pool, s] * stock[s] for s in stock if (pool, s) in move)
-        stock[pool] = inflow / loss[pool]
-    stocks = jnp.stack([jnp.broadcast_to(stock[name], (cells,)) for name in names])
-    gain_, loss_ = gains_and_losses(network, stocks, environment)
-    gap = jnp.max(jnp.abs(gain_ - loss_) / jnp.where(loss_ > 0, loss_, 1.0), axis=0)
+    matrix: dict[tuple[int, int], Any] = {}
+    gain = [jnp.zeros(cells)] * len(number)
+    for flux in network.fluxes(dict.fromkeys(number, 1.0), environment):
+        target = number.get(flux.target)
+        if flux.source in number:
+            source = number[flux.source]
+            add_entries(matrix, {(source, source): flux.rate})
+            if target is not None:
+                add_entries(matrix, {(target, source): -flux.rate})
+        elif target is not None:
+            gain[target] = gain[target] + flux.rate
+    stocks = solve_entries(matrix, gain)
+    sides = zip(*gains_and_losses(network, stocks, environment), strict=True)
+    gap = largest([(gained - lost) / jnp.where(lost > 0, lost, 1.0) for gained, lost in sides])
     allowed = feasible(network, environment, (cells,))
     return Solution(stocks, jnp.where(allowed, gap, jnp.nan), jnp.ones(cells, int), jnp.ones(cells, bool))
 

@@ -25,7 +25,7 @@ from soilcue.core.network import Flux, Network
 from soilcue.solve.algebra import add_entries, solve_entries
 from soilcue.solve.cells import default_threads, with_cue
 from soilcue.solve.seasonal import implicit_step, step_matrix
-from soilcue.solve.steady import NOTHING, flux_table, gains_and_losses, rates, slopes
+from soilcue.solve.steady import NOTHING, flux_table, gains_and_losses, largest, rates, slopes
 
 METHODS = ("implicit", "patankar", "euler", "rk4")
 """Implicit Euler; modified Patankar-Euler; explicit Euler; classic Runge-Kutta with drivers interpolated linearly."""
@@ -104,32 +104,36 @@ def _per_stock(flux: Flux, stock):
 
 
 def _net(network: Network, stocks, environment):
-    gain, loss = gains_and_losses(network, stocks, environment)
-    return gain - loss
+    return [gained - lost for gained, lost in zip(*gains_and_losses(network, stocks, environment), strict=True)]
 
 
 def _implicit(network: Network, stocks, environment, duration):
     """Stocks after one implicit Euler step: Newton's method from the Patankar step."""
     guess, _ = patankar_step(network, stocks, environment, duration)
     if network.linear:
-        return jnp.stack(guess)  # the two steps are one
-    guess, stocks = jnp.stack(guess), jnp.stack(stocks)
+        return guess  # the two steps are one
 
     def newton(state):
         guess, _, i = state
         found = slopes(network, guess, environment)
-        missed = guess - stocks - duration * (found.gain - found.loss)
-        step = jnp.stack(solve_entries(step_matrix(found, guess, duration), missed))
+        missed = [
+            new - old - duration * (gained - lost)
+            for new, old, gained, lost in zip(guess, stocks, found.gain, found.loss, strict=True)
+        ]
+        changes = solve_entries(step_matrix(found, guess, duration), missed)
         # beyond what is there, shrink: the next step starts from something positive
-        return jnp.maximum(guess - step, 0.1 * guess), jnp.any(jnp.abs(step) > CLOSE * guess), i + 1
+        moved = tuple(jnp.maximum(new - change, 0.1 * new) for new, change in zip(guess, changes, strict=True))
+        return moved, jnp.any(largest([c / new for c, new in zip(changes, guess, strict=True)]) > CLOSE), i + 1
 
     def going(state):
         return state[1] & (state[2] < NEWTON_STEPS)
 
     def surely(_):
-        return implicit_step(network, jnp.maximum(stocks, NOTHING), environment, duration)[0]
+        start = [jnp.maximum(stock, NOTHING) for stock in stocks]
+        return tuple(implicit_step(network, start, environment, duration)[0])
 
-    found, open_, _ = jax.lax.while_loop(going, newton, (jnp.maximum(guess, NOTHING), True, 0))
+    start = tuple(jnp.maximum(stock, NOTHING) for stock in guess)
+    found, open_, _ = jax.lax.while_loop(going, newton, (start, True, 0))
     return jax.lax.cond(open_, surely, lambda found: found, found)
 
 
@@ -142,7 +146,6 @@ def _step(network: Network, method: str, stocks, now: Mapping, after: Mapping, l
         # what the fluxes at the solution make of the old stocks: carbon closes to rounding
         at = _implicit(network, stocks, environment, length)
         return _moved(stocks, length, _net(network, at, environment)), tuple(flux_table(network, at, environment))
-    stocks = jnp.stack(stocks)
     if method == "euler":
         change = _net(network, stocks, environment)
         return _moved(stocks, length, change), tuple(flux_table(network, stocks, environment))
@@ -153,8 +156,8 @@ def _step(network: Network, method: str, stocks, now: Mapping, after: Mapping, l
         slopes.append(_net(network, stages[-1], where))
         tables.append(flux_table(network, stages[-1], where))
         if share is not None:
-            stages.append(stocks + share * length * slopes[-1])
-    return _moved(stocks, length, _simpson(slopes)), tuple(_simpson(tables))
+            stages.append(_moved(stocks, share * length, slopes[-1]))
+    return _moved(stocks, length, [_simpson(pool) for pool in zip(*slopes, strict=True)]), tuple(_simpson(tables))
 
 
 def _moved(stocks, length, change) -> tuple:
