@@ -15,16 +15,20 @@ SIZES = range(2, 11)
 solve = jax.jit(algebra.solve)
 
 
+def entries_of(matrix) -> dict:
+    return {(i, j): matrix[i, j] for i in range(len(matrix)) for j in range(len(matrix))}
+
+
 @jax.jit
 def characteristic_polynomial(matrix):
     unit = 1.0 + jnp.arange(matrix.shape[-1]) / 100
-    found = algebra.characteristic_polynomial(algebra.entries_of(matrix), len(matrix), unit)
+    found = algebra.characteristic_polynomial(entries_of(matrix), len(matrix), unit)
     return jnp.stack([value * unit**power for power, value in enumerate(found)])
 
 
 @jax.jit
 def is_stable(matrix):
-    return algebra.is_stable(algebra.entries_of(matrix), len(matrix))
+    return algebra.is_stable(entries_of(matrix), len(matrix))
 
 
 def matrices(n: int, cells: int = 300, seed: int = 0) -> np.ndarray:

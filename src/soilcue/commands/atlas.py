@@ -19,6 +19,14 @@ def atlas(
         list[str] | None, typer.Option(help="CUE scheme, applied left to right; repeat for several.")
     ] = None,
     season: Annotated[str, typer.Option(help="auto, seasonal or annual-mean.")] = "auto",
+    sets: Annotated[
+        bool, typer.Option("--sets", help="Also run every other published parameter set, to show how much they differ.")
+    ] = False,
+    draws: Annotated[
+        int, typer.Option(min=0, help="Also draw so many parameter values around each model's own, and show the range.")
+    ] = 0,
+    spread: Annotated[float, typer.Option(help="Draws stay within this share of each value, and its bounds.")] = 0.1,
+    seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
     folder: Annotated[Path, typer.Option(help="Where atlas.nc and atlas.html go.")] = Path(),
 ) -> None:
     """Diagnosed CUE of the globe: run soil models in every cell, write atlas.nc and atlas.html."""
@@ -29,7 +37,12 @@ def atlas(
         typer.echo("reading drivers and loading the solvers", err=True)
         import soilcue as sc
         from soilcue.atlas.run import MODELS, build_atlas, observed_at_depths, write_atlas
+        from soilcue.atlas.uncertainty import with_draws, with_published_sets
+        from soilcue.core.errors import InputError
         from soilcue.report.atlas_page import atlas_page
+
+        if not spread > 0:
+            raise InputError(f"--spread {spread:g}: give a share above zero, such as 0.1.")
 
         chosen = []
         for text in model or MODELS:
@@ -38,6 +51,10 @@ def atlas(
         grid = sc.drivers(drivers)
         with progress_bars() as told:
             result = build_atlas(grid, chosen, season=season, progress=told)
+            if sets:
+                result = with_published_sets(result, grid, chosen, season=season, progress=told)
+            if draws:
+                result = with_draws(result, grid, chosen, draws, spread=spread, seed=seed, progress=told)
         typer.echo("writing the atlas and its page", err=True)
         write_atlas(result, table)
         atlas_page(result, observed_at_depths(result), page)

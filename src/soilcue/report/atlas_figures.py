@@ -445,6 +445,60 @@ def status_maps(atlas: xr.Dataset, coastlines: list[NDArray[Any]]) -> list[Figur
     return figures
 
 
+def ranges(atlas: xr.Dataset) -> dict[str, xr.DataArray]:
+    """By how much CUE varies in each cell, by source: between published sets, and between draws of parameters.
+
+    Where at least two sets have a settled state; (model, rule, lat, lon).
+    """
+    found = {}
+    if "diagnosed_cue_of_set" in atlas:
+        cue = atlas["diagnosed_cue_of_set"]
+        several = cue.notnull().groupby("set_model").sum() > 1
+        width = cue.groupby("set_model").max() - cue.groupby("set_model").min()
+        found["sets"] = width.where(several).rename(set_model="model").sel(model=atlas["model"].values)
+    if "drawn_cue" in atlas:
+        found["draws"] = atlas["drawn_cue"].isel(quantile=-1) - atlas["drawn_cue"].isel(quantile=0)
+    return found
+
+
+def range_maps(atlas: xr.Dataset, coastlines: list[NDArray[Any]]) -> list[Figure]:
+    """Maps of `ranges` for each model that has any; the control ``rule`` switches them."""
+    area = summary.weights(atlas)
+    places = _places(atlas)
+    words = {"sets": "between published sets", "draws": "between draws, middle nine tenths"}
+    figures = []
+    for source, field in ranges(atlas).items():
+        for model in (str(m) for m in atlas["model"].values):
+            own = field.sel(model=model)
+            if not bool(own.notnull().any()):
+                continue
+            traces, views = _land(atlas, model), []
+            for rule in (str(r) for r in atlas["rule"].values):
+                traces.append(
+                    _value_cells(own.sel(rule=rule), places, "range %{z:.3f}")
+                    | {"meta": {"rule": rule}, "visible": rule == _first_rule(atlas)}
+                )
+                top = summary.area_statistics(own.sel(rule=rule), area).quantile_95
+                views.append(View({"rule": rule}, {"coloraxis.cmax": _nice_top(top) if top > 0 else 0.01}))
+            first = summary.area_statistics(own.sel(rule=_first_rule(atlas)), area)
+            layout = maps.map_layout(
+                atlas["lat"].values,
+                {"colorscale": "Magma", "reversescale": True, "cmin": 0.0, "cmax": views[0].layout["coloraxis.cmax"]},
+            )
+            figures.append(
+                Figure(
+                    f"range-{source}-{model}",
+                    f"{model_name(model)}, {words[source]}",
+                    f"World map of the range of diagnosed CUE of {model_name(model)} {words[source]}. By the rule "
+                    f"{_first_rule(atlas)} its area-weighted mean is {first.mean:.3f}.",
+                    [*traces, *_overlay(atlas, coastlines)],
+                    layout,
+                    views,
+                )
+            )
+    return figures
+
+
 def without_empty_rows(atlas: xr.Dataset) -> xr.Dataset:
     """Part of an atlas between its southernmost and northernmost cells with drivers, from south to north.
 

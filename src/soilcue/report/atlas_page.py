@@ -55,7 +55,7 @@ _FLUX_NAMES = {
 }
 
 # Attributes of the atlas that have a place of their own on the page.
-_PLACED_ATTRIBUTES = ("title", "Conventions", "assumptions", "references")
+_PLACED_ATTRIBUTES = ("title", "Conventions", "assumptions", "references", "sets_left_out", "draws")
 
 _NONE = Cell("–", note=True)
 
@@ -99,6 +99,7 @@ def atlas_page(atlas: xr.Dataset, profiles: Mapping[str, pd.DataFrame] | None, p
         "distributions": [figures.distribution_figure(shown)],
         "carbon_maps": figures.soil_carbon_maps(shown, coasts, comparisons),
         "profiles": figures.profile_figures(shown, comparisons),
+        "ranges": figures.range_maps(shown, coasts),
         "status": figures.status_maps(shown, coasts),
     }
     correlations = {rule: summary.cue_correlation(atlas, *pair, rule) for rule in rules} if pair else {}
@@ -130,6 +131,10 @@ def atlas_page(atlas: xr.Dataset, profiles: Mapping[str, pd.DataFrame] | None, p
             "carbon_table": _carbon_table(atlas, statistics, models),
             "flux_table": _flux_table(statistics, models),
             "explained_tables": {rule: _explained_table(explained, explained_carbon, rule) for rule in rules},
+            "set_tables": {rule: _set_table(atlas, rule) for rule in rules} if "published_set" in atlas.dims else {},
+            "sets_left_out": str(atlas.attrs.get("sets_left_out", "")).splitlines(),
+            "draw_tables": {rule: _draw_table(atlas, rule) for rule in rules} if "drawn_cue" in atlas else {},
+            "draws": atlas.attrs.get("draws", ""),
             "status_table": _status_table(atlas),
             "limit_table": _limit_table(atlas),
             "scope_table": _scope_table(atlas),
@@ -417,6 +422,66 @@ def _carbon_table(atlas: xr.Dataset, statistics: pd.DataFrame, models: list[str]
         "Carbon by zone and biome: totals over the cells with a value, and the area-weighted mean of soil carbon",
         [first, second],
         _grouped_rows(carbon, row_cells),
+    )
+
+
+def _set_table(atlas: xr.Dataset, rule: str) -> Table:
+    """What each published set of a model makes of the globe, the one of the atlas first."""
+    area = summary.weights(atlas)
+    rows: list[tuple[str, list[Cell]]] = []
+    first: dict[str, xr.DataArray] = {}
+    for label in (str(name) for name in atlas["published_set"].values):
+        of = atlas.sel(published_set=label)
+        model, _, name = label.partition(":")
+        cue = of["diagnosed_cue_of_set"].sel(rule=rule)
+        own = first.setdefault(model, cue)
+        statistics = summary.area_statistics(cue, area)
+        carbon = summary.area_statistics(of["soil_carbon_of_set"], area).total / 1e15
+        apart = summary.area_statistics(abs(cue - own), area)
+        rows.append(
+            (
+                f"{figures.model_name(model)}, {name}",
+                [
+                    Cell(f"{statistics.cells:,}"),
+                    Cell(f"{_number(statistics.mean, 3)} ± {_number(statistics.standard_deviation, 3)}"),
+                    _NONE if own is cue else Cell(_number(apart.mean, 3)),
+                    Cell(_number(summary.pearson(own, cue, area), 2)) if own is not cue else _NONE,
+                    Cell(_number(carbon, 0), f"to {float(of['set_depth']):g} m"),
+                ],
+            )
+        )
+    return Table(
+        f"Published parameter sets (rule {rule}), the one of the maps first: area-weighted mean ± standard deviation, "
+        "mean distance from the first cell by cell, and correlation with it",
+        [[("", 1), ("cells settled", 1), ("CUE", 1), ("distance", 1), ("correlation", 1), ("soil carbon, Pg", 1)]],
+        rows,
+    )
+
+
+def _draw_table(atlas: xr.Dataset, rule: str) -> Table:
+    """How far draws of the parameters carry CUE and carbon, by model."""
+    area = summary.weights(atlas)
+    rows: list[tuple[str, list[Cell]]] = []
+    for model in (str(m) for m in atlas["model"].values):
+        low, middle, high = (atlas["drawn_cue"].sel(model=model, rule=rule).isel(quantile=k) for k in range(3))
+        least, _, most = (atlas["drawn_soil_carbon"].sel(model=model).isel(quantile=k) for k in range(3))
+        ratio = summary.area_statistics(most / least, area)
+        rows.append(
+            (
+                figures.model_name(model),
+                [
+                    Cell(_number(summary.area_statistics(middle, area).mean, 3)),
+                    Cell(_number(summary.area_statistics(high - low, area).mean, 3)),
+                    Cell(_number(ratio.median, 1)),
+                    Cell(f"{100 * summary.area_statistics(atlas['drawn_settled'].sel(model=model), area).mean:.0f} %"),
+                ],
+            )
+        )
+    return Table(
+        f"Draws of the parameters (rule {rule}): means over the area of the median and of the range of the middle nine "
+        "tenths of the draws of a cell; how many times as much carbon the upper end holds as the lower, median cell",
+        [[("", 1), ("CUE, median", 1), ("CUE, range", 1), ("carbon, ratio", 1), ("draws settled", 1)]],
+        rows,
     )
 
 

@@ -150,12 +150,6 @@ def log_ratio(numerator, denominator):
     return jnp.where(jnp.abs(part) < 0.02, near, jnp.log(ratio).astype(part.dtype))
 
 
-def entries_of(matrix) -> dict[tuple[int, int], Any]:
-    """Every entry of a whole matrix of shape (n, n, cells)."""
-    n = len(matrix)
-    return {(i, j): matrix[i, j] for i in range(n) for j in range(n)}
-
-
 def _hessenberg(entries: Mapping[tuple[int, int], Any], n: int) -> tuple[dict[tuple[int, int], Any], list[int]]:
     """An orthogonally similar matrix that is zero below its first lower diagonal, and the order of its rows.
 
