@@ -79,7 +79,7 @@ class LongRun:
             one = {name: value[None] for name, value in drivers.items()}
             # below this a stock matters to nothing, and its own rate of change no longer depends on it
             stocks = jnp.exp(jnp.maximum(z, -300.0))
-            gain, loss = gains_and_losses(network, stocks[:, None], network.environment(one))
+            gain, loss = map(jnp.stack, gains_and_losses(network, stocks[:, None], network.environment(one)))
             return (gain - loss)[:, 0] / stocks
 
         self._change, self._slope = jax.jit(change), jax.jit(jax.jacfwd(change))

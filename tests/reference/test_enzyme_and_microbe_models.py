@@ -243,7 +243,7 @@ def test_sixty_years_of_somic_month_by_month(table, experiment):
     def month(stocks, now):
         drivers, changing, manure = now
         here = eqx.tree_at(lambda n: [n.parameters[name] for name in changing], network, list(changing.values()))
-        gain, loss = gains_and_losses(here, stocks, here.environment(drivers))
+        gain, loss = map(jnp.stack, gains_and_losses(here, stocks, here.environment(drivers)))
         return stocks + (gain - loss) / 12 + manure[:, None], stocks[:, 0]
 
     start = months[list(SOMIC_POOLS.values())].iloc[0].to_numpy(float)[:, None]
