@@ -352,11 +352,11 @@ def main() -> None:
         began = time.perf_counter()
         results.append(study_set(name, published, size))
         print(f"{name} / {published}: {time.perf_counter() - began:.0f} s", flush=True)
-    text = page(results, size)
+        if not (options.quick or options.only):  # after every set, so that a study that is stopped is not lost
+            options.output.write_text(page(results, size))
     if options.quick or options.only:
-        print(text)
+        print(page(results, size))
     else:
-        options.output.write_text(text)
         print(f"written: {options.output}")
 
 
