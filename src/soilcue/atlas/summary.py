@@ -357,7 +357,7 @@ def cue_correlation(
     other = atlas["diagnosed_cue"].sel(model=second, rule=rule)
     rows = []
     for group in cell_groups(atlas):
-        a, b, w = _valued_together(one.where(group.cells), other, weights(atlas))
+        a, b, w = valued_together(one.where(group.cells), other, weights(atlas))
         enough = a.size >= FEWEST_CELLS
         linear = pearson(a, b, w) if enough else math.nan
         rows.append(
@@ -457,7 +457,7 @@ def share_explained(values: ArrayLike, driver: ArrayLike, area: ArrayLike, bins:
     float
         Between 0 and 1. NaN if there are fewer than ten cells a bin, or the map or the driver does not vary.
     """
-    value, cause, weight = _valued_together(values, driver, area)
+    value, cause, weight = valued_together(values, driver, area)
     distinct = np.unique(cause)
     if distinct.size < 2:
         return math.nan
@@ -737,11 +737,11 @@ def _petagrams(quantity: str) -> float:
 
 def _valued(values: ArrayLike, area: ArrayLike) -> tuple[Numbers, Numbers]:
     """Values and areas of the cells that have a value and an area."""
-    value, _, weight = _valued_together(values, values, area)
+    value, _, weight = valued_together(values, values, area)
     return value, weight
 
 
-def _valued_together(first: ArrayLike, second: ArrayLike, area: ArrayLike) -> tuple[Numbers, Numbers, Numbers]:
+def valued_together(first: ArrayLike, second: ArrayLike, area: ArrayLike) -> tuple[Numbers, Numbers, Numbers]:
     """Both values and the areas of the cells that have both values and an area."""
     a, b, w = (np.asarray(x, dtype=float).ravel() for x in (first, second, area))
     here = np.isfinite(a) & np.isfinite(b) & np.isfinite(w) & (w > 0)

@@ -445,7 +445,9 @@ def _set_table(atlas: xr.Dataset, rule: str) -> Table:
                     Cell(f"{statistics.cells:,}"),
                     Cell(f"{_number(statistics.mean, 3)} ± {_number(statistics.standard_deviation, 3)}"),
                     _NONE if own is cue else Cell(_number(apart.mean, 3)),
-                    Cell(_number(summary.pearson(own, cue, area), 2)) if own is not cue else _NONE,
+                    _NONE
+                    if own is cue
+                    else Cell(_number(summary.pearson(*summary.valued_together(own, cue, area)), 2)),
                     Cell(_number(carbon, 0), f"to {float(of['set_depth']):g} m"),
                 ],
             )

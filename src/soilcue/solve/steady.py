@@ -26,8 +26,10 @@ from soilcue.solve.algebra import add_entries, is_stable, log_ratio, solve_entri
 NOTHING = 1e-30
 """Stock that stands for an absent population: too small to act on anything, enough to see whether it would grow."""
 LOG_NOTHING = math.log(NOTHING)
-TOLERANCE = 1e-8
-"""|log gain - log loss| from which two more Newton steps, each of which squares it, end at rounding."""
+TOLERANCE = 1e-9
+"""|log gain - log loss| after which a cell takes no more steps but that one and a last one; each squares it."""
+NEAR = 1e-4
+"""|log gain - log loss| before the step taken last, from which one more is safe where steps are used up."""
 LONGEST = 2.0
 """Longest step of a pool, in the logarithm of its stock."""
 NO_FLOW = 1e-300
@@ -241,7 +243,7 @@ def newton(
     stocks = [jnp.exp(value) for value in z]
     found = slopes(held, stocks, environment)
     last = last_step(network, drivers, z, found, present)
-    final = [jnp.where(gap > TOLERANCE, old, new) for old, new in zip(z, last, strict=True)]
+    final = [jnp.where(gap > NEAR, old, new) for old, new in zip(z, last, strict=True)]
     settled = jax.lax.stop_gradient(final)
     gap = largest(imbalance(held, settled, environment, present))
     stable = is_stable(disturbance(found, stocks), len(z))
