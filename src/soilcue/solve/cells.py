@@ -122,7 +122,7 @@ def _run_blocks(network, drivers, weights, used, begin, goes_on, steps, caution,
 
 def block_size(network: Network, seasonal: bool) -> int:
     """Cells that run through the compiled loop together: few enough for the cache of a core."""
-    return 1024 if network.linear and not seasonal else 128
+    return 2048 if network.linear and not seasonal else 128
 
 
 def by_blocks(work: Callable, arrays, used, block: int):
@@ -278,7 +278,7 @@ def solve_cells(
         for absent in itertools.combinations(living, size):
             task.attempt(LADDER[seasonal][-2], absent=absent)
     flagged = states.status != Status.SETTLED
-    for values in (states.stocks, states.start, states.flows):
+    for values in (states.stocks, states.flows, *([states.start] if seasonal else [])):
         values[:, flagged] = np.nan
     return states
 
@@ -317,11 +317,15 @@ class _Task:
     def _solved(self, index: np.ndarray, rung: Rung, absent: tuple[int, ...]) -> tuple:
         """Results of `_run_blocks` for some cells, each with a last axis of cells."""
         cells = padded(index, CHUNK[self.seasonal])
+        drivers = {name: values[..., cells] for name, values in self.drivers.items()}
+        if self.network.schemes or not self.network.linear:
+            # a linear model is solved sooner than its CUE is handed over, and compiled in a moment once more
+            drivers = with_cue(self.network, drivers)
         present = np.array([i not in absent for i in range(len(self.network.pools))])
         # numbers as arrays: a plain number would be compiled in, and each new one compiled anew
         found = _run_blocks(
             self.network.without_schemes(),
-            with_cue(self.network, {name: values[..., cells] for name, values in self.drivers.items()}),
+            drivers,
             self.weights,
             blocks_of(index, block_size(self.network, self.seasonal)),
             [] if self.network.linear else list(self.states.start[:, cells]),
