@@ -1,7 +1,6 @@
 """How sure an atlas is: the same maps with every published set of a model, and with parameters drawn around its own.
 
-Both tell what a choice of numbers is worth while the equations stay; neither is a confidence interval. A spread between
-models is larger than either, and is what the atlas itself shows.
+Both tell what a choice of numbers is worth while the equations stay; neither is a confidence interval.
 """
 
 from __future__ import annotations

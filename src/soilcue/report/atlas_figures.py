@@ -483,7 +483,7 @@ def range_maps(atlas: xr.Dataset, coastlines: list[NDArray[Any]]) -> list[Figure
             first = summary.area_statistics(own.sel(rule=_first_rule(atlas)), area)
             layout = maps.map_layout(
                 atlas["lat"].values,
-                {"colorscale": "Magma", "reversescale": True, "cmin": 0.0, "cmax": views[0].layout["coloraxis.cmax"]},
+                {"colorscale": "YlOrRd", "reversescale": True, "cmin": 0.0, "cmax": views[0].layout["coloraxis.cmax"]},
             )
             figures.append(
                 Figure(
