@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine is no fault of what is tested: nothing here is judged by the time it takes.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 # Most tests solve a few cells, for which compiling takes much longer than running: nearly all optimisations are left
 # out, also in the commands that tests start. The arithmetic is the same. `optimised` is for tests that run long.
