@@ -33,8 +33,8 @@ SEED = 20240
 SETS = [
     ("century", "orchidee-cnp"),
     ("mimics", "wieder2015"),
-    ("mimics", "sandbox2015"),
     ("millennial", "fit"),
+    ("mimics", "sandbox2015"),
     ("millennial", "default"),
 ]
 """The models of the atlas, with the sets they are best known by."""
