@@ -169,9 +169,7 @@ def main() -> None:
     print(f"  {DRAWS:,} draws a sample            {drawing:7.2f} s  (processor time {spent:.2f} s)")
     for kind, (took, processor) in commands.items():
         print(f"  the whole command, from {kind:4}       {took:7.2f} s  (processor time {processor:.2f} s)")
-    print(
-        f"  all within 10 s on the clock       {'yes' if max(took for took, _ in commands.values()) < 10 else 'NO'}"
-    )
+    print(f"  all within 10 s on the clock       {'yes' if max(took for took, _ in commands.values()) < 10 else 'NO'}")
     apart = np.abs(drawn.samples["cue_sd"] / order.samples["cue_sd"] - 1).max()
     print(f"  both agree to                      {apart:7.1%}")
 

@@ -18,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from soilcue.core.network import Network
-from soilcue.solve.algebra import add_entries, log_ratio, solve, solve_entries
+from soilcue.solve.algebra import add_entries, is_stable, log_ratio, solve, solve_entries
 from soilcue.solve.steady import (
     NOTHING,
     Slopes,
@@ -269,10 +269,11 @@ def one_seasonal_block(
     state = (guess, jnp.full(cells, jnp.inf), jnp.zeros(cells, int), 0, nothing)
     _, gap, taken, _, (stocks, mean_stocks, flows, carried) = jax.lax.while_loop(unsettled, step, state)
     growth = carried * stocks[None] / stocks[:, None]
-    # a year fills the matrix, whose polynomial would take long to compile: LAPACK is asked once, at the end
-    known = jnp.isfinite(growth).all(axis=(0, 1))
-    factors = jnp.linalg.eigvals(jnp.moveaxis(jnp.where(known, growth, 0.0), -1, 0))
-    stable = known & (jnp.abs(factors).max(axis=-1) < 1)
+    # eigenvalues within the unit circle become eigenvalues with negative real part. LAPACK must not be asked here: two
+    # threads that ask at once wait for each other for ever
+    matrix = solve(growth + identity, growth - identity)
+    n = len(stocks)
+    stable = is_stable({(i, j): matrix[i, j] for i in range(n) for j in range(n)}, n)
     if differentiable:
         # one more Newton step, live and with a frozen matrix: exact first derivatives (implicit function theorem)
         after, *_ = one_year(live_network, stocks, live_drivers, weights, steps_per_month)
