@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from soilcue.core.network import Network
-from soilcue.solve.algebra import dense
+from soilcue.solve.algebra import WRITTEN_OUT, dense
 from soilcue.solve.seasonal import mean_of_year, one_seasonal_block
 from soilcue.solve.steady import all_limits, disturbance, flux_table, one_block, slopes
 
@@ -267,7 +267,9 @@ def solve_cells(
         reasons=np.zeros((len(texts), cells), bool),
         limits=texts,
     )
-    task = _Task(network, drivers, weights, states, seasonal, steps_per_month, threads or default_threads())
+    # the stability of many pools is asked of LAPACK, and two threads that ask at once wait for each other for ever
+    at_once = 1 if n > WRITTEN_OUT else threads or default_threads()
+    task = _Task(network, drivers, weights, states, seasonal, steps_per_month, at_once)
     for number, rung in enumerate(LADDER[seasonal]):
         task.attempt(rung, progress=progress if number == 0 else None)
         if network.linear:
