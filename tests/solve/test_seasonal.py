@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 
 import soilcue as sc
-from soilcue.solve.cells import Status
+from soilcue.solve.cells import CHUNK, Status
 from soilcue.solve.seasonal import MONTH_DAYS, one_year
 
 pytestmark = pytest.mark.usefixtures("optimised")
@@ -222,3 +222,11 @@ def test_smaller_steps_change_little_and_in_proportion(drivers):
     assert float(abs(error[0]).max()) < 0.05
     # 15 days and 7.6 against 1: (15.2 - 1) / (7.6 - 1)
     np.testing.assert_allclose(float((error[0] / error[1]).median()), 14.2 / 6.6, rtol=0.1)
+
+
+def test_threads_that_solve_years_at_once_come_back():
+    """More cells than one thread is handed: none may wait for another."""
+    grid = sc.drivers().isel(lat=slice(20, 60))
+    state = sc.model("century").steady_state(grid, season="seasonal", eigenvalues=False, threads=2)
+    settled = int((state["status"] == 0).sum())
+    assert settled > 2 * CHUNK[True]
