@@ -118,3 +118,10 @@ def test_the_page_shows_them(tmp_path, with_sets, drawn):
     for name in ("range-sets-millennial", "range-draws-century", "range-draws-millennial"):
         assert f'data-figure="{name}"' in html
     assert 'data-figure="range-sets-century"' not in html
+
+
+def test_the_page_of_a_model_with_one_set_says_so(tmp_path, with_sets):
+    alone = with_sets.sel(model=["century"], published_set=["century:orchidee-cnp"])
+    html = atlas_page(alone, None, tmp_path / "atlas.html").read_text()
+    assert "How sure the maps are" in html
+    assert "CENTURY, orchidee-cnp" in html

@@ -210,7 +210,7 @@ def test_texts_of_mixtures():
     assert (class_of("glucose + xylose"), class_of("glucose + acetate")) == ("sugar", "mixture")
     with pytest.raises(InputError, match="Did you mean 'acetate'"):
         panel("glucose + acetat")
-    for wrong in ("glucose +", "0 glucose + 0 acetate"):
+    for wrong in ("glucose +", "0 glucose + 0 acetate", "glu\ncose + acetate"):
         with pytest.raises(InputError, match="mixture"):
             shares_of(wrong)
 

@@ -52,8 +52,8 @@ def with_published_sets(
     xr.Dataset
         The atlas with a dimension ``published_set`` (``model:set``): ``diagnosed_cue_of_set`` (published_set, rule,
         lat, lon), ``soil_carbon_of_set`` and ``status_of_set`` (published_set, lat, lon), and the model and depth of
-        each. The sets of the atlas itself come first in the order of its models, so that each can be compared with
-        the others. Attribute ``sets_left_out`` names those that cannot be run from these drivers, with the reason.
+        each. Of each model the set of the atlas itself comes first, so that the others can be compared with it.
+        Attribute ``sets_left_out`` names those that cannot be run from these drivers, with the reason.
     """
     grid = atlas_grid(drivers)
     rows, left_out = [], []
@@ -108,8 +108,8 @@ def with_draws(
 ) -> xr.Dataset:
     """Add to an atlas how far parameters drawn around those of its models carry its maps.
 
-    Steady states under the annual means of the drivers: what is asked is how much a cell moves, and the annual mean
-    answers that a hundred times as fast as the seasons.
+    Steady states under the annual means of the drivers: what is asked is how much a cell moves, and many draws under
+    the seasons would take long.
 
     Parameters
     ----------

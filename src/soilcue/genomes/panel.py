@@ -394,9 +394,8 @@ def _gathered(results: list[dict[str, Any]], files: list[Path], settings: Settin
         curves += [{"genome": name, **one} for one in result["curve"]]
     table = pd.DataFrame(yields, columns=_yield_columns(settings))
     table["trusted"] = table["trusted"].astype(bool)
-    for name in {*_ranges(settings), "cue_sd"} & set(
-        table
-    ):  # of nothing that grows pandas cannot tell that it is numbers
+    # of columns in which nothing grows pandas cannot tell that they hold numbers
+    for name in {*_ranges(settings), "cue_sd"} & {*table}:
         table[name] = pd.to_numeric(table[name], errors="coerce").astype(float)
     table.insert(3, "substrate_class", table["substrate"].map({name: class_of(name) for name in settings.substrates}))
     columns = ["genome", "substrate", "offered", *[field.name for field in fields(Yield)]]

@@ -25,7 +25,7 @@ INSTALL = (
 def reconstruct(
     proteins: str | os.PathLike[str], output: str | os.PathLike[str], *, gap_fill: str | None = None
 ) -> Path:
-    """A metabolic model of a genome by carveme, in one to three minutes.
+    """A metabolic model of a genome by carveme, in minutes: its solver stops after ten and takes the best it has found.
 
     Parameters
     ----------

@@ -296,14 +296,15 @@ def _parts_of(text: str) -> dict[str, float]:
         return {text: 1.0}
     found: dict[str, float] = {}
     for part in text.split("+"):
-        amount, name = _AMOUNT.fullmatch(part.strip()).groups()  # type: ignore[union-attr]  # it matches any text
-        if not name:
+        read = _PART.fullmatch(part.strip())
+        if read is None:
             raise InputError(
                 f"the mixture {text!r} cannot be read. Write substances with plus signs between, each with its share "
                 "of the carbon before it or none: 0.7 glucose + 0.3 acetate."
             )
+        name, amount = read["name"], read["amount"]
         found[name] = found.get(name, 0.0) + (float(amount) if amount else 1.0)
     return found
 
 
-_AMOUNT = re.compile(r"(?:(\d+(?:\.\d*)?|\.\d+)\s+)?(.*)")
+_PART = re.compile(r"(?:(?P<amount>\d+(?:\.\d*)?|\.\d+)\s+)?(?P<name>.+)")

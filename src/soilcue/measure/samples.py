@@ -204,24 +204,17 @@ class _Grid:
     def merged(self) -> Iterator[tuple[str, list[str], range]]:
         """Areas of merged cells: how they are called, the names they stand under, and their rows."""
         for area in self.sheet.merged:
-            (left, top), (right, bottom) = (_column_and_row(corner) for corner in (area.split(":") * 2)[:2])
-            names = [name for name, j in self.at.items() if left <= j <= right]
-            yield f"sheet {self.sheet.name!r}, cells {area}", names, range(top, bottom + 1)
+            from openpyxl.utils.cell import range_boundaries  # brings time to load, and only workbooks merge cells
+
+            left, top, right, bottom = range_boundaries(area)  # counted from 1
+            names = [name for name, j in self.at.items() if left <= j + 1 <= right]
+            yield f"sheet {self.sheet.name!r}, cells {area}", names, range(top - 1, bottom)
 
     def texts(self, name: str) -> list[str]:
         """What the rows say under a name; empty where nothing."""
         if name not in self.at:
             return [""] * len(self.cells)
         return [_as_text(row[self.at[name]]) for row in self.cells.values()]
-
-
-def _column_and_row(cell: str) -> tuple[int, int]:
-    """Column and row of a cell such as B3, from 0."""
-    letters, row = re.fullmatch(r"([A-Z]+)(\d+)", cell).groups()  # type: ignore[union-attr]
-    column = 0
-    for letter in letters:
-        column = 26 * column + ord(letter) - 64
-    return column - 1, int(row) - 1
 
 
 def _as_text(value: Any) -> str:
