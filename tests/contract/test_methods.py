@@ -31,6 +31,7 @@ CHOICES = [(name, {}) for name in METHOD_NAMES] + [
     ("enzyme_stoichiometry", {"given": "ratios"}),
     ("threshold_ratio", {"elements": "cn_cp"}),
     ("threshold_ratio", {"law": "litter"}),
+    ("threshold_ratio", {"law": "consumers"}),
     ("calorespirometry", {"ratio": "given"}),
     ("oxygen_taxa", {"growth_model": "linear"}),
     ("radiocarbon_kinetics", {"residue": "fitted"}),

@@ -33,6 +33,11 @@ def test_bibtex_parses_back(reference):
     assert fields.get("doi", "") == reference.doi
 
 
+def test_no_publication_has_two_keys():
+    dois = [reference.doi.lower() for reference in REFERENCES.values() if reference.doi]
+    assert sorted(dois) == sorted(set(dois))
+
+
 def test_bibtex_of_an_article_and_of_a_code():
     article = Reference("a2001", "One, A.; Two, B.", 2001, "On soil", "Soil 1, 2-3", "10.1000/x")
     assert article.bibtex() == (

@@ -235,8 +235,9 @@ def test_threshold_ratio(worked):
     agree(method.estimate({**nitrogen, "mineral_nitrogen": 0.005})["cue"], expected["e_at_CNS30_Inorm0.005"])
     phosphorus = {"biomass_cp": 60.0, "substrate_cp": 300.0, "largest_cue": 0.55}
     agree(method.estimate(phosphorus, elements="cp")["cue"], expected["P_CP_B=60_CPS=300"])
-    litter = method.estimate({"litter_cn": 50.0, "decomposer_cn": 10.0}, law="litter")
-    agree(litter["cue"], expected["Manzoni2008_e_CNL50_CNB10"])
+    litter = {"litter_cn": 50.0, "decomposer_cn": 10.0}
+    agree(method.estimate(litter, law="consumers")["cue"], expected["Manzoni2008_e_CNL50_CNB10"])
+    agree(method.estimate(litter, law="litter")["cue"], 0.45 * (1 / 50) ** 0.76 / (1 / 10))
 
 
 # ---- heat

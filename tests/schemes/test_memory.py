@@ -11,6 +11,7 @@ from soilcue.core.coupled import Coupled
 from soilcue.core.errors import InputError
 from soilcue.models import MODELS
 from soilcue.schemes import SCHEMES, chosen_schemes
+from soilcue.schemes.nutrient_threshold import BIOMASS_NITROGEN
 
 REMEMBERING = [name for name in SCHEMES if SCHEMES[name].remembers]
 """Every scheme with memory."""
@@ -179,12 +180,13 @@ def test_a_store_parts_growth_from_the_supply_of_the_moment(drivers):
         swinging, start=start.drop_vars("stock_at_year_start"), years=3, output="period", method="patankar"
     )
     swing, bare = (sc.cue(run, "community")["cue_community"].values[-12:, 0] for run in (with_store, without))
-    assert bare.min() == pytest.approx(0.08, rel=1e-6)  # 8/100
-    assert bare.max() == pytest.approx(0.2811, rel=1e-6)  # carbon limits: 8/20 would be more
+    assert bare.min() == pytest.approx(BIOMASS_NITROGEN / 100, rel=1e-6)
+    assert bare.max() == pytest.approx(0.2811, rel=1e-6)  # carbon limits: 7.35/20 would be more
     assert np.ptp(swing) < 0.8 * np.ptp(bare)
     assert swing.min() > bare.min()
     # carbon in the store's wake: half a month and a month are short against what renews it
-    assert 8 * float(with_store["nitrogen_from_store"].isel(time=-1)[0]) == pytest.approx(swing.mean(), rel=0.1)
+    given = BIOMASS_NITROGEN * float(with_store["nitrogen_from_store"].isel(time=-1)[0])
+    assert given == pytest.approx(swing.mean(), rel=0.1)
 
 
 def test_the_repeating_year_holds_its_memory():

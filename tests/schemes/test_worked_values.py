@@ -5,6 +5,7 @@ import json
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pandas as pd
 import pytest
 
 from soilcue.core.derived import carbon_to_nitrogen, water_potential
@@ -53,23 +54,45 @@ def test_cue_of_the_papers_equation(name, chosen, feels, expected):
     [
         ("temperature-arrhenius", None, 0.5, {"temperature": 30.0}, 0.46740108352247617),
         ("moisture-potential", None, 1.0, {"water_potential": -1.0}, 0.44254263105298575),
-        ("nitrogen-threshold", None, 0.55, {"substrate_carbon_to_nitrogen": 30.0}, 0.26666666666666666),
         (
             "nitrogen-threshold",
-            None,
+            {"biomass_ratio": 8.0},
+            0.55,
+            {"substrate_carbon_to_nitrogen": 30.0},
+            0.26666666666666666,
+        ),
+        (
+            "nitrogen-threshold",
+            {"biomass_ratio": 8.0},
             0.55,
             {"substrate_carbon_to_nitrogen": 30.0, "mineral_nitrogen": 0.005},
             0.30666666666666664,
         ),
-        ("nitrogen-threshold", None, 0.55, {"substrate_carbon_to_nitrogen": 8 / 0.55 - 1e-9}, 0.55),
-        ("phosphorus-threshold", None, 0.55, {"substrate_carbon_to_phosphorus": 300.0}, 0.2),
-        ("litter-stoichiometry", "manzoni2008", 0.43, {"substrate_carbon_to_nitrogen": 50.0}, 0.16371423872956556),
+        (
+            "nitrogen-threshold",
+            {"biomass_ratio": 8.0},
+            0.55,
+            {"substrate_carbon_to_nitrogen": 8 / 0.55 - 1e-9},
+            0.55,
+        ),
+        ("phosphorus-threshold", {"biomass_ratio": 60.0}, 0.55, {"substrate_carbon_to_phosphorus": 300.0}, 0.2),
+        ("litter-stoichiometry", {"exponent": 0.6}, 0.43, {"substrate_carbon_to_nitrogen": 50.0}, 0.16371423872956556),
+        # the critical N:C of litter, 0.45 (N:C)^0.76, over the 0.1 of decomposers: 0.45 10^0.24 at their own ratio
+        (
+            "litter-stoichiometry",
+            "manzoni2008",
+            0.45 * 10**0.24,
+            {"substrate_carbon_to_nitrogen": 50.0},
+            0.45 * 50**-0.76 / 0.1,
+        ),
     ],
 )
 def test_cue_from_a_reference(name, chosen, cue, feels, expected):
     assert float(SCHEMES[name](chosen)(cue, feels)) == pytest.approx(expected, rel=1e-8)  # of k in eV/K
 
 
+GRAMS = {"carbon": 12.011, "nitrogen": 14.007, "phosphorus": 30.974}
+"""A mole."""
 YIELDS = {
     "oxygen": {
         1.0: 0.10882879834025506,
@@ -196,6 +219,36 @@ def test_by_substrate_makes_mimics_what_it_is():
         InputError, match="unknown substrate of the scheme 'by-substrate' in the model 'mimics' 'litter'"
     ):
         sc.model("mimics", cue={"by-substrate": {"litter": 0.25}})
+
+
+@pytest.mark.shared
+def test_ratios_of_biomass_are_by_mass_and_those_of_most_soils(shared_data):
+    """An atomic C:P of 60 taken for one by mass would lie above three quarters of what is measured."""
+    table = pd.read_csv(
+        shared_data / "xu_patoine_microbial_biomass" / "Soil_Microbial_Biomass_C_N_P_spatial.csv",
+        skiprows=[1],
+        encoding="latin1",
+    )
+    moles = {name: pd.to_numeric(table[f"Soil_microbial_biomass_{name}"], errors="coerce") for name in GRAMS}
+    for name in ("nitrogen", "phosphorus"):
+        measured = GRAMS["carbon"] * moles["carbon"] / (GRAMS[name] * moles[name][moles[name] > 0])
+        low, high = measured.dropna().quantile([0.25, 0.75])
+        for scheme in ("threshold", "storage", "enzymes"):
+            assert low < float(SCHEMES[f"{name}-{scheme}"]().parameters["biomass_ratio"]) < high
+
+
+@pytest.mark.shared
+def test_growth_over_respiration_follows_that_of_european_soils(shared_data):
+    """Bacterial growth over respiration against 20 degrees, the median of 76 soils in factors of e."""
+    table = pd.read_csv(
+        shared_data / "brangari_european_gradient" / "EuropeanGradientData__EuropeanGradientData.csv",
+        na_values=["#VALUE!"],
+    )
+    median = np.log(table["b_c"] / table["r_c"]).groupby(table["temp"]).median()
+    temperature = np.array([0.0, 5.0, 10.0, 15.0, 25.0, 30.0, 35.0, 40.0])
+    scheme = SCHEMES["temperature-ratkowsky"]()
+    found = scheme.log_odds({"temperature": temperature}) - scheme.log_odds({"temperature": 20.0})
+    np.testing.assert_allclose(found, median.loc[temperature] - median.loc[20.0], atol=0.3)
 
 
 @pytest.mark.shared

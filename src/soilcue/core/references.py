@@ -333,14 +333,6 @@ _REFERENCES = (
         "github.com/Brangari/EcoSMMARTS, commit 8290900",
     ),
     Reference(
-        "manzoni2012stoichiometry",
-        "Manzoni, S.; Taylor, P.; Richter, A.; Porporato, A.; Ågren, G. I.",
-        2012,
-        "Environmental and stoichiometric controls on microbial carbon-use efficiency in soils",
-        "New Phytologist 196, 79-91",
-        "10.1111/j.1469-8137.2012.04225.x",
-    ),
-    Reference(
         "zhang2018",
         "Zhang, H.; Goll, D. S.; Manzoni, S.; Ciais, P.; Guenet, B.; Huang, Y.",
         2018,
@@ -1252,14 +1244,6 @@ _REFERENCES = (
         "10.1016/j.soilbio.2023.109103",
     ),
     Reference(
-        "wang2014mend",
-        "Wang, G.; Mayes, M. A.; Gu, L.; Schadt, C. W.",
-        2014,
-        "Representation of dormant and active microbial dynamics for ecosystem modeling",
-        "PLoS ONE 9, e89252",
-        "10.1371/journal.pone.0089252",
-    ),
-    Reference(
         "manzoni2014",
         "Manzoni, S.; Schaeffer, S. M.; Katul, G.; Porporato, A.; Schimel, J. P.",
         2014,
@@ -1307,6 +1291,21 @@ _REFERENCES = (
         "Intracellular carbon storage by microorganisms is an overlooked pathway of biomass growth",
         "Nature Communications 14, 2240",
         "10.1038/s41467-023-37713-4",
+    ),
+    Reference(
+        "cleveland2007",
+        "Cleveland, C. C.; Liptzin, D.",
+        2007,
+        'C:N:P stoichiometry in soil: is there a "Redfield ratio" for the microbial biomass?',
+        "Biogeochemistry 85, 235-252",
+        "10.1007/s10533-007-9132-0",
+    ),
+    Reference(
+        "rsofun_code",
+        "The rsofun developers",
+        2024,
+        "rsofun, littersom.mod.f90 and its parameters ntoc_crit1 and ntoc_crit2 (commit 206f81c)",
+        "GitHub repository geco-bern/rsofun",
     ),
 )
 

@@ -41,7 +41,7 @@ class IncubatedSoil(Network):
 
     name = "incubated-soil"
     title = "Soil in an incubation jar"
-    references = ("capek2023", "wang2014mend")
+    references = ("capek2023", "wang2014dormancy")
     carbon_unit, time_unit, reference_depth = "ug g-1", "h", 0.1
     needs = ()
 
@@ -83,7 +83,7 @@ class IncubatedSoil(Network):
     sets = (
         ParameterSet(
             "reference",
-            ("capek2023", "wang2014mend"),
+            ("capek2023", "wang2014dormancy"),
             "reference soil of the virtual laboratory: one population, moist, no storage; round numbers, no one soil's",
             {
                 **{name: ((value, value), "1") for name, value in _BOTH.items()},

@@ -1,11 +1,11 @@
 """Drying and rewetting: just after rain CUE is low, within days it peaks, and then it falls back as the flush is used.
 
 After EcoSMMARTS (Brangarí et al. 2020). Cells hold osmolytes against the suction of the soil; where they hold other
-than the soil asks for, their growth yield falls with the mismatch, which they mend within a day. Drought also sets
-substrate free, which a soil gives up to its microbes over some ten days after rain. Two memories follow the osmotic
-load of the soil (the share of the largest one that can be met), the cells' at the rate of osmoregulation and the soil's
-with its memory length. Where moisture is steady both are at rest, and CUE is as it is without the scheme: what steady
-drought does to CUE is said by `moisture-potential` and `moisture-osmolytes`, beside this one.
+than the soil asks for, their growth yield falls with the mismatch, which they mend with a lag of about a day. Drought
+also sets substrate free, which a soil gives up to its microbes over some ten days after rain. Two memories follow the
+osmotic load of the soil (the share of the largest one that can be met), the cells' at the rate of osmoregulation and
+the soil's with its memory length. Where moisture is steady both are at rest, and CUE is as it is without the scheme:
+what steady drought does to CUE is said by `moisture-potential` and `moisture-osmolytes`, beside this one.
 """
 
 from collections.abc import Mapping
@@ -60,8 +60,8 @@ class DryingRewetting(Scheme):
         ParameterSet(
             "brangari2020",
             ("brangari2020", "ecosmmarts_code"),
-            "osmoregulation, suctions and memory length as in the public code of EcoSMMARTS; the size of the flush is "
-            "assumed",
+            "osmoregulation, suctions and memory length as in the public code of EcoSMMARTS, where the first is fitted "
+            "to one soil and the last assumed; the size of the flush is assumed",
             {
                 "turgor": (1022.7, "cm"),
                 "largest_suction": (1.5e5, "cm"),
@@ -73,7 +73,8 @@ class DryingRewetting(Scheme):
         ParameterSet(
             "brangari2021",
             ("brangari2021", "ecosmmarts_code"),
-            "as brangari2020, with the faster osmoregulation of the fast growers in the community version",
+            "as brangari2020, with the osmoregulation of the fast growers in the community version (half that of its "
+            "drought-resistant cells)",
             {
                 "turgor": (1022.7, "cm"),
                 "largest_suction": (1.5e5, "cm"),

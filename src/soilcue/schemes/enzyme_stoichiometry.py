@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from soilcue.core.parameters import Parameter, ParameterSet
 from soilcue.core.scheme import Evidence, Response
 from soilcue.schemes import SCHEMES
+from soilcue.schemes.nutrient_threshold import BIOMASS_NITROGEN, BIOMASS_PHOSPHORUS
 
 
 class NitrogenEnzymes(Response):
@@ -34,14 +35,14 @@ class NitrogenEnzymes(Response):
     declared = (
         Parameter("largest", "1", 0.1, 0.95, "largest CUE (CUE_max)"),
         Parameter("half_saturation", "1", 0.05, 5.0, "supply at which CUE is half of that (K)"),
-        Parameter("biomass_ratio", "1", 3.0, 500.0, "carbon to nutrient ratio of microbial biomass, mass or molar"),
+        Parameter("biomass_ratio", "1", 3.0, 500.0, "carbon to nutrient mass ratio of microbial biomass"),
     )
     sets = (
         ParameterSet(
             "sinsabaugh2012",
-            ("sinsabaugh2012",),
-            "CUE_max 0.6 and K 0.5; biomass C:N 8 (mass)",
-            {"largest": (0.6, "1"), "half_saturation": (0.5, "1"), "biomass_ratio": (8.0, "1")},
+            ("sinsabaugh2012", "cleveland2007"),
+            "CUE_max 0.6 and K 0.5; C:N of soil microbes 7.3 by mass (60:7 atoms)",
+            {"largest": (0.6, "1"), "half_saturation": (0.5, "1"), "biomass_ratio": (BIOMASS_NITROGEN, "1")},
         ),
     )
 
@@ -70,9 +71,9 @@ class PhosphorusEnzymes(NitrogenEnzymes):
     sets = (
         ParameterSet(
             "sinsabaugh2016",
-            ("sinsabaugh2016",),
-            "CUE_max 0.6 and K 0.5; biomass C:P 60 (mass)",
-            {"largest": (0.6, "1"), "half_saturation": (0.5, "1"), "biomass_ratio": (60.0, "1")},
+            ("sinsabaugh2016", "cleveland2007"),
+            "CUE_max 0.6 and K 0.5; C:P of soil microbes 23 by mass (60:1 atoms)",
+            {"largest": (0.6, "1"), "half_saturation": (0.5, "1"), "biomass_ratio": (BIOMASS_PHOSPHORUS, "1")},
         ),
     )
 

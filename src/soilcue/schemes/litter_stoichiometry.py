@@ -1,4 +1,4 @@
-"""Decomposers that adjust their CUE to the nitrogen of litter: a power law, as in CENTURY-CUE."""
+"""Decomposers that adjust their CUE to the nitrogen of litter: a power law."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -35,14 +35,16 @@ class LitterStoichiometry(Cost):
     sets = (
         ParameterSet(
             "manzoni2008",
-            ("manzoni2008",),
-            "litter decomposers of the globe: exponent 0.6; the CUE it multiplies is 0.43 there (from memory)",
-            {"product_ratio": (10.0, "1"), "exponent": (0.6, "1")},
+            ("manzoni2008", "rsofun_code"),
+            "litter decomposers of the globe (Figure 3, as the code of rsofun has it): the N:C below which nitrogen is "
+            "taken up, 0.45 (N:C of litter)^0.76, over the 0.1 of decomposers; the CUE it multiplies is 0.78 there",
+            {"product_ratio": (10.0, "1"), "exponent": (0.76, "1")},
         ),
         ParameterSet(
             "zhang2018",
             ("zhang2018",),
-            "form of CENTURY-CUE v1.0 with the C:N of new organic matter (from memory: the form and the exponent)",
+            "after CENTURY-CUE v1.0, with the C:N of new organic matter (from memory: the form, the ratio and the "
+            "exponent; its abstract says that CUE follows litter C:N and mineral nitrogen so that growth is largest)",
             {"product_ratio": (12.0, "1"), "exponent": (0.6, "1")},
         ),
     )

@@ -35,15 +35,14 @@ class MoistureOxygen(Cost):
     monotone: ClassVar = {"moisture": -1}
     declared = (
         Parameter("anaerobic_yield", "1", 0.01, 1.0, "yield without oxygen, relative to the yield with (y)"),
-        Parameter("half_saturation", "1", 1e-4, 1.0, "oxygen at which half of the carbon is respired with it (k)"),
+        Parameter("half_saturation", "1", 1e-4, 1.0, "oxygen, as a share of air, at half of the largest rate (k)"),
         Parameter("diffusion", "1", 0.1, 10.0, "relative diffusivity of oxygen in dry soil (D)"),
     )
     sets = (
         ParameterSet(
             "iron",
             ("davidson2012", "chakrawal2022"),
-            "glucose on goethite (0.3660) against oxygen (0.5012); half-saturation and diffusivity of DAMM (from "
-            "memory)",
+            "glucose on goethite (0.3660) against oxygen (0.5012); half-saturation and diffusivity of DAMM",
             {
                 "anaerobic_yield": (0.36602536860397056 / 0.5011522078163916, "1"),
                 "half_saturation": (0.121, "1"),
@@ -53,7 +52,7 @@ class MoistureOxygen(Cost):
         ParameterSet(
             "sulphate",
             ("davidson2012", "chakrawal2022"),
-            "glucose on sulphate (0.0806) against oxygen (0.5012)",
+            "glucose on sulphate (0.0806) against oxygen (0.5012); half-saturation and diffusivity of DAMM",
             {
                 "anaerobic_yield": (0.08063083623575862 / 0.5011522078163916, "1"),
                 "half_saturation": (0.121, "1"),

@@ -35,9 +35,9 @@ class MoisturePotential(Cost):
     sets = (
         ParameterSet(
             "manzoni2012",
-            ("manzoni2012water",),
-            "respiration of mineral soils ends near -15 MPa; that CUE falls along the same line is an assumption (from "
-            "memory)",
+            ("manzoni2012water", "ecosmmarts_code"),
+            "respiration of mineral soils ends near -15 MPa (1.5e5 cm of water in the public code of EcoSMMARTS, after "
+            "Manzoni and Katul 2014); that CUE falls along the line of respiration is an assumption",
             {"driest": (-15.0, "MPa"), "field_capacity": (-0.033, "MPa")},
         ),
     )

@@ -13,7 +13,7 @@ from soilcue.schemes.nutrient_threshold import NitrogenThreshold, PhosphorusThre
 _STORE = Parameter("store", "1", 0.01, 10.0, "carbon whose nutrients the store holds, per carbon of biomass")
 _SIZE = (
     "the store's size is assumed: the nutrients of as much carbon as biomass holds, which at a CUE of 0.3 are 0.3 of "
-    "those in the cells; stores of carbon were 0.19 to 0.46 of microbial biomass"
+    "those in the cells; stores of carbon, in fat and polyester, were 0.19 to 0.46 of extractable microbial biomass"
 )
 
 
@@ -38,9 +38,9 @@ class NitrogenStorage(NitrogenThreshold):
     declared = (*NitrogenThreshold.declared, _STORE)
     sets = (
         ParameterSet(
-            "manzoni2012",
-            ("manzoni2012stoichiometry", "masonjones2023"),
-            f"soil microbes: C:N of 8; {_SIZE}",
+            "cleveland2007",
+            ("cleveland2007", "masonjones2023"),
+            f"{NitrogenThreshold.sets[0].description}; {_SIZE}",
             {**NitrogenThreshold.sets[0].values, "store": (1.0, "1")},
         ),
     )
@@ -79,9 +79,9 @@ class PhosphorusStorage(NitrogenStorage):
     declared = (*PhosphorusThreshold.declared, _STORE)
     sets = (
         ParameterSet(
-            "sinsabaugh2013",
-            ("sinsabaugh2013", "masonjones2023"),
-            f"soil microbes: C:P of 60; {_SIZE}",
+            "cleveland2007",
+            ("cleveland2007", "masonjones2023"),
+            f"{PhosphorusThreshold.sets[0].description}; {_SIZE}",
             {**PhosphorusThreshold.sets[0].values, "store": (1.0, "1")},
         ),
     )

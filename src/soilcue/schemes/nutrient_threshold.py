@@ -9,6 +9,11 @@ from soilcue.core.parameters import Parameter, ParameterSet
 from soilcue.core.scheme import Evidence, Scheme
 from soilcue.schemes import SCHEMES
 
+BIOMASS_NITROGEN = 60 / 7 * 12.011 / 14.007
+"""C:N of soil microbes by mass, of 60:7 atoms (Cleveland and Liptzin 2007)."""
+BIOMASS_PHOSPHORUS = 60 * 12.011 / 30.974
+"""C:P by mass, of 60:1 atoms."""
+
 STOICHIOMETRY = Evidence(
     "thick",
     "biomass holds its C:N:P within narrow bounds, so CUE falls where a substrate has less nutrients than growth needs",
@@ -23,7 +28,7 @@ class NitrogenThreshold(Scheme):
     name = "nitrogen-threshold"
     title = "threshold C:N and overflow respiration"
     equation = "CUE = min(CUE_ref, C:N_biomass (1/C:N_substrate + mineral N per C taken up))"
-    references: ClassVar[tuple[str, ...]] = ("manzoni2012stoichiometry", "sinsabaugh2013")
+    references: ClassVar[tuple[str, ...]] = ("manzoni2012", "sinsabaugh2013")
     needs = ("substrate_carbon_to_nitrogen",)
     wishes: ClassVar = {"mineral_nitrogen": 0.0}
     valid: ClassVar = {"substrate_carbon_to_nitrogen": (5.0, 200.0), "mineral_nitrogen": (0.0, 0.1)}
@@ -35,7 +40,10 @@ class NitrogenThreshold(Scheme):
     )
     sets = (
         ParameterSet(
-            "manzoni2012", ("manzoni2012stoichiometry",), "soil microbes: C:N of 8", {"biomass_ratio": (8.0, "1")}
+            "cleveland2007",
+            ("cleveland2007",),
+            "soil microbes of the globe: 60 atoms of carbon to 7 of nitrogen, a C:N of 7.3 by mass",
+            {"biomass_ratio": (BIOMASS_NITROGEN, "1")},
         ),
     )
 
@@ -65,7 +73,12 @@ class PhosphorusThreshold(NitrogenThreshold):
     monotone: ClassVar = {"substrate_carbon_to_phosphorus": -1, "mineral_phosphorus": 1}
     declared = (Parameter("biomass_ratio", "1", 10.0, 500.0, "C:P mass ratio of microbial biomass"),)
     sets = (
-        ParameterSet("sinsabaugh2013", ("sinsabaugh2013",), "soil microbes: C:P of 60", {"biomass_ratio": (60.0, "1")}),
+        ParameterSet(
+            "cleveland2007",
+            ("cleveland2007",),
+            "soil microbes of the globe: 60 atoms of carbon to 1 of phosphorus, a C:P of 23 by mass",
+            {"biomass_ratio": (BIOMASS_PHOSPHORUS, "1")},
+        ),
     )
 
 

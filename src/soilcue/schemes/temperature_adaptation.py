@@ -39,7 +39,7 @@ class TemperatureAdaptation(Response):
             "half",
             ("wieder2013",),
             "half adapted: halves the slope of lasting change, as the -0.008 instead of -0.016 per degree used in "
-            "global simulations with acclimated microbes; -0.016 per degree at CUE 0.5",
+            "global simulations with acclimated microbes (from memory); -0.016 per degree at CUE 0.5",
             {"slope": (-0.064, "K-1"), "adapted": (0.5, "1"), "reference_temperature": (15.0, "degC")},
         ),
     )

@@ -73,8 +73,8 @@ class TemperatureMacromolecular(Response):
         ParameterSet(
             "example",
             ("hobbs2013",),
-            "an example within the range of published heat capacities (-1 to -12 kJ mol-1 K-1): growth peaks below "
-            "respiration, so CUE falls ever faster with warmth",
+            "an example, fitted to no soil, in the range of published heat capacities (-1 to -12 kJ mol-1 K-1: from "
+            "memory); growth peaks below respiration, so CUE falls ever faster with warmth",
             {
                 "growth_enthalpy": (5e4, "J mol-1"),
                 "growth_heat_capacity": (-2000.0, "J mol-1 K-1"),

@@ -13,6 +13,7 @@ from soilcue.measure.method import Method, array_module
 from soilcue.measure.methods import METHODS
 
 _NITROGEN: dict[str, str | tuple[str, ...]] = {"law": "balance", "elements": ("cn", "cn_cp")}
+_LITTER: dict[str, str | tuple[str, ...]] = {"law": ("litter", "consumers")}
 _PHOSPHORUS: dict[str, str | tuple[str, ...]] = {"law": "balance", "elements": ("cp", "cn_cp")}
 
 
@@ -39,9 +40,9 @@ class ThresholdRatio(Method):
     level = "potential"
     equation = (
         "CUE = min(e_max, CN_B (1/CN_S + mineral N per C), CP_B (1/CP_S + mineral P per C)); TER = CN_B/e_max; "
-        "overflow = e_max - CUE; litter: CUE = 0.43 (CN_B/CN_L)^0.6"
+        "overflow = e_max - CUE; litter: CUE = 0.45 CN_B / CN_L^0.76; consumers: CUE = 0.43 (CN_B/CN_L)^0.6"
     )
-    references = ("manzoni2012", "manzoni2017", "sinsabaugh2013", "manzoni2008")
+    references = ("manzoni2012", "manzoni2017", "sinsabaugh2013", "manzoni2008", "rsofun_code")
     includes: ClassVar[Mapping[str, Counted]] = {
         "growth_respiration": Counted("implied", "in the largest CUE"),
         "maintenance": Counted("implied", "in the largest CUE, where that holds it"),
@@ -69,14 +70,18 @@ class ThresholdRatio(Method):
             only_if={"law": "balance"},
             mend="Values from 0.5 to 0.6 are usual; the result cannot be above it.",
         ),
-        Column("litter_cn", "1", 5.0, 1e4, "C:N of the litter", 50.0, only_if={"law": "litter"}),
-        Column("decomposer_cn", "1", 1.0, 100.0, "C:N of the decomposers", 10.0, only_if={"law": "litter"}),
+        Column("litter_cn", "1", 5.0, 1e4, "C:N of the litter by mass", 50.0, only_if=_LITTER),
+        Column("decomposer_cn", "1", 1.0, 100.0, "C:N of the decomposers by mass", 10.0, only_if=_LITTER),
     )
     choices = (
         Choice(
             "law",
             "where the CUE comes from",
-            {"balance": "mass balance of the scarcest element", "litter": "the fit to litter of Manzoni et al. (2008)"},
+            {
+                "balance": "mass balance of the scarcest element",
+                "litter": "critical N:C of litter over N:C of decomposers, the fit to litter of Manzoni et al. (2008)",
+                "consumers": "a power of N:C of litter over N:C of decomposers, said to be theirs too (from memory)",
+            },
             "balance",
         ),
         Choice(
@@ -96,9 +101,12 @@ class ThresholdRatio(Method):
     remarks = ("A mass balance with an assumed largest CUE; nothing of it is measured on living microbes.",)
 
     def estimate(self, values: Mapping[str, Any], **choices: str) -> dict[str, Any]:
-        """CUE by the scarcest element, or by the fit to litter."""
+        """CUE by the scarcest element, or by a fit to litter."""
         v, chosen = self.filled(values), self.chosen(choices)
         if chosen["law"] == "litter":
+            # Figure 3, as the code of rsofun has it: nitrogen is taken up below an N:C of 0.45 (N:C of litter)^0.76
+            return {"cue": 0.45 * v["decomposer_cn"] / v["litter_cn"] ** 0.76}
+        if chosen["law"] == "consumers":
             return {"cue": 0.43 * (v["decomposer_cn"] / v["litter_cn"]) ** 0.6}
         minimum = array_module(v).minimum
         cue, found = v["largest_cue"], {}
