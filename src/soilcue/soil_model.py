@@ -1412,7 +1412,7 @@ def list_schemes() -> pd.DataFrame:
                 "drivers": ", ".join([*map(with_unit, needs), *wishes]),
                 "valid": ", ".join(f"{driver} {low:g} to {high:g}" for driver, (low, high) in valid.items()),
                 "parameters": "; ".join(_parameter_text(scheme, parameter) for parameter in scheme.declared),
-                "parameter_sets": ", ".join(published.name for published in scheme.sets),
+                "parameter_sets": "; ".join(f"{one.name}: {one.description}" for one in scheme.sets),
                 "memory": ", ".join(memory.name for memory in scheme.remembers),
                 "includes": ", ".join(scheme.includes),
                 "arrow": scheme.evidence.arrow,

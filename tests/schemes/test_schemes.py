@@ -326,6 +326,16 @@ def test_list_of_schemes():
     assert table.loc["temperature-linear", "drivers"] == "temperature (degC)"
     assert table.loc["constant", "drivers"] == ""
     assert "slope = -0.016 K-1 [-0.05 to 0.05]" in table.loc["temperature-linear", "parameters"]
+    for name in SCHEMES:  # what is assumed or from memory stands in the description
+        assert all(f"{one.name}: {one.description}" in table.loc[name, "parameter_sets"] for one in SCHEMES[name].sets)
+
+
+def test_middling_land_lies_within_the_evidence_of_each_scheme():
+    """Else every map would be hatched for the range and not for the land."""
+    middle = sc.drivers().median()
+    for name in sorted({*SCHEMES} - {*MADE_BY_HAND}):
+        for driver, (low, high) in SCHEMES[name].valid.items():
+            assert driver not in middle or low <= float(middle[driver]) <= high, (name, driver)
 
 
 # ---- one compiled program ----------------------------------------------------------------------------------------

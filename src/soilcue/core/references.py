@@ -871,8 +871,8 @@ _REFERENCES = (
         "brangari2025",
         "Brangarí, A. C.; Rousk, J.",
         2025,
-        "A unified representation of the temperature dependence of soil microbial growth and respiration",
-        "Communications Earth & Environment",
+        "A unified representation of the temperature dependences of soil microbial growth and respiration",
+        "Communications Earth & Environment 6",
         "10.1038/s43247-025-02707-1",
     ),
     Reference(

@@ -86,9 +86,15 @@ DRIVERS = {
         ),
         Variable("substrate_carbon_to_nitrogen", "1", "carbon to nitrogen mass ratio of the substrate", 1, 2000),
         Variable("substrate_carbon_to_phosphorus", "1", "carbon to phosphorus mass ratio of the substrate", 5, 50000),
-        Variable("mineral_nitrogen", "1", "mineral nitrogen that microbes can take up per carbon they take up", 0, 1),
         Variable(
-            "mineral_phosphorus", "1", "mineral phosphorus that microbes can take up per carbon they take up", 0, 1
+            "mineral_nitrogen", "1", "mineral nitrogen that microbes can take up per carbon they take up, by mass", 0, 1
+        ),
+        Variable(
+            "mineral_phosphorus",
+            "1",
+            "mineral phosphorus that microbes can take up per carbon they take up, by mass",
+            0,
+            1,
         ),
         Variable("enzyme_carbon_to_nitrogen", "1", "activity of C- over that of N-acquiring enzymes", 0.01, 100),
         Variable("enzyme_carbon_to_phosphorus", "1", "activity of C- over that of P-acquiring enzymes", 0.01, 100),

@@ -94,9 +94,10 @@ def response_page(
         [figure for section in sections.values() for figure in section],
         {name: [figure.name for figure in section] for name, section in sections.items()}
         | {
-            "title": "What microbial carbon use efficiency does to soil carbon",
+            "title": "What microbial carbon use efficiency does to soil carbon in models",
             "lead": f"{len(models)} soil models under {len(schemes)} schemes of CUE, each moved as a whole until its "
-            "mean CUE is that of the constant: what differs is its shape, not its level. Annual-mean steady states.",
+            "mean intrinsic CUE over vegetated land is that of the model with constant CUE: what differs is its shape, "
+            "not its level. Steady states under annual-mean drivers.",
             "findings": _findings(solved, models),
             "choices": [(scheme, scheme) for scheme in schemes],
             "tried": [(m, model_name(m)) for m in tried],
@@ -142,10 +143,11 @@ def _findings(solved: pd.DataFrame, models: list[str]) -> list[str]:
     known = solved[(solved["scheme"] != "constant") & solved["correlation"].notna()]
     opposite = known[known["correlation"] * known["causal"] < 0]
     return [
-        f"One percent more CUE everywhere raises soil carbon in {named(gains)}; it lowers it in {named(losses)} "
-        "(percent, mean over vegetated land).",
+        f"Where CUE is constant, one percent more of it raises soil carbon at rest in {named(gains)}; it lowers it in "
+        f"{named(losses)} (percent, mean over the vegetated land where the model has a state of rest).",
         f"In {len(opposite)} of {len(known)} pairs of model and scheme the correlation of CUE with soil carbon across "
-        "space has the opposite sign of what CUE causes: such a correlation says nothing of the mechanism.",
+        "space has the opposite sign of the part that CUE causes in the model: its sign does not tell what a change of "
+        "CUE would do.",
     ]
 
 
@@ -233,6 +235,7 @@ def _experiment_notes(runs: States) -> list[str]:
     """What was done, and under which schemes of each model."""
     if not runs:
         return []
+    one = next(iter(runs.values()))
     by_treatment = {treatment: run.attrs["size"] for (_, treatment), run in runs.items()}
     done = [f"{name.replace('-', ' ')}: {size:g} {TREATMENTS[name][3]}" for name, size in by_treatment.items()]
     schemes: dict[str, list[str]] = {}
@@ -240,8 +243,9 @@ def _experiment_notes(runs: States) -> list[str]:
         listed = schemes.setdefault(str(run.attrs["scheme"]).replace(" | ", ", "), [])
         listed.extend([model_name(m)] * (model_name(m) not in listed))
     return [
-        f"{next(iter(runs.values())).sizes['cell']} cells of vegetated land, from rest: half times are medians, "
-        "changes means of the logarithm. " + "; ".join(done),
+        f"{one.sizes['cell']} cells of vegetated land, from rest. Half time: until half of the way to the end of the "
+        f"run of {float(one['time'][-1]):.0f} years, the median; carbon in the end: the new state of rest, by the mean "
+        "of the logarithm. " + "; ".join(done),
         *(f"{', '.join(those)} under {names}" for names, those in schemes.items()),
     ]
 

@@ -24,7 +24,7 @@ class ActiveFraction(Cost):
     includes = ("maintenance",)
     evidence = Evidence(
         "thick",
-        "a few percent of soil microbes are active at a time, and shifts between states change CUE",
+        "one to over twenty percent of soil microbes are active at a time, and shifts between states change CUE",
         "measured active fractions differ by more than an order of magnitude between methods",
     )
     monotone: ClassVar = {"active_fraction": 1}

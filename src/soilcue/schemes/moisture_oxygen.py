@@ -25,7 +25,7 @@ class MoistureOxygen(Cost):
     )
     references = ("davidson2012", "chakrawal2022")
     needs = ("moisture", "porosity")
-    valid: ClassVar = {"moisture": (0.02, 0.45), "porosity": (0.46, 0.8)}
+    valid: ClassVar = {"moisture": (0.02, 0.45), "porosity": (0.3, 0.8)}
     includes = ("growth respiration",)
     evidence = Evidence(
         "thick",

@@ -29,7 +29,7 @@ class PhUShape(Response):
         "thin",
         "one study of liming with a threshold at pH 6.4",
         "He et al. (2024) call its calculations complex and in need of refinement; 970 other soils show a drop below "
-        "pH 5.5 and nothing above (`ph-acidity`)",
+        "pH 5.5 (`ph-acidity`)",
     )
     declared = (
         Parameter("lowest", "1", 0.06, 0.6, "lowest CUE (CUE_lowest)"),
