@@ -1,8 +1,8 @@
 """How fast steady states are found, side by side with SciPy and a NumPy loop in the same run.
 
-`make bench`, or `python benchmarks/steady_state.py [--cells N] [--repeats R] [--json FILE]`. A rate counts settled
-cells only. Times on the clock depend on what else the machine does; processor seconds hardly do, so both are printed,
-and ratios are of processor seconds.
+`make bench`, or `python benchmarks/steady_state.py [--cells N] [--repeats R] [--json FILE]`; `--draws` and
+`--seasonal-draws` set the size of the ensembles. A rate counts settled cells only. Times on the clock depend on what
+else the machine does; processor seconds hardly do, so both are printed, and ratios are of processor seconds.
 """
 
 from __future__ import annotations
@@ -30,6 +30,10 @@ TARGETS = {
 }
 SEED = 7
 MEMORY_CELLS = (10_000, 100_000, 1_000_000)
+ENSEMBLE_SITES, SPREAD = 100, 0.1
+"""Sites of an ensemble, and the share of its value within which each parameter is drawn."""
+ENSEMBLE_TARGET = 60.0
+"""Seconds on the clock for 10,000 draws at these sites."""
 
 
 class Case:
@@ -170,6 +174,25 @@ def first_and_second(name: str) -> dict[str, float]:
     return {"first": times[0], "second": times[1]}
 
 
+def ensemble(name: str, draws: int, season: str) -> dict[str, float]:
+    """Draws of all parameters at some sites: seconds, what became of the states, peak memory of this process in MB."""
+    from transient import places
+
+    import soilcue as sc
+
+    sites, model = places(ENSEMBLE_SITES), sc.model(name, MODELS[name])
+    model.ensemble(sites, 2, spread=SPREAD, season=season)  # compiles
+    clock, processor = time.perf_counter(), time.process_time()
+    state = model.ensemble(sites, draws, spread=SPREAD, season=season)
+    return {
+        "draws": draws,
+        "clock": time.perf_counter() - clock,
+        "processor": time.process_time() - processor,
+        "settled": float((state["status"] == 0).mean()),
+        "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+
+
 def elsewhere(what: str, *arguments: object, cache: str | None = None) -> dict[str, float]:
     """The result of a measurement in a process of its own, with a compilation cache of its own if asked."""
     surroundings = os.environ | ({"XDG_CACHE_HOME": cache} if cache else {})
@@ -207,12 +230,19 @@ def main() -> None:
     parser.add_argument("--cells", type=int, default=1_000_000)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--sample", type=int, default=200, help="cells given to SciPy and NumPy")
+    parser.add_argument("--draws", type=int, default=10_000, help="members of the ensembles under annual means")
+    parser.add_argument("--seasonal-draws", type=int, default=1_000, help="members of those under the seasons")
     parser.add_argument("--json", type=Path, help="also write the numbers to this file")
     parser.add_argument("--measure", nargs="+", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:
         what, name, *rest = options.measure
-        print(json.dumps(memory(name, int(rest[0])) if what == "memory" else first_and_second(name)))
+        measured = {
+            "memory": lambda: memory(name, int(rest[0])),
+            "compilation": lambda: first_and_second(name),
+            "ensemble": lambda: ensemble(name, int(rest[0]), rest[1]),
+        }
+        print(json.dumps(measured[what]()))
         return
 
     results: dict[str, dict] = {}
@@ -226,6 +256,14 @@ def main() -> None:
             "cold": cold["first"] - cold["second"],
             "cached": cached["first"] - cached["second"],
         }
+
+    results["ensemble"] = {
+        name: {
+            season: elsewhere("ensemble", name, draws, season)
+            for season, draws in (("annual-mean", options.draws), ("seasonal", options.seasonal_draws))
+        }
+        for name in MODELS
+    }
 
     from soilcue.solve.cells import default_threads
 
@@ -259,6 +297,16 @@ def main() -> None:
     for name in MODELS:
         results["seasonal"][name] = seasonal(name, options.repeats)
     print_rates("seasonal", results["seasonal"], threads)
+
+    widths = (14, 14, 10, 12, 14, 10, 18, 12)
+    print(f"\nensembles at {ENSEMBLE_SITES} sites, every parameter within {SPREAD:.0%} of its value, s")
+    heads = ("", "drivers", "draws", "clock", f"processor / {threads}", "settled", "target, clock", "peak, MB")
+    print(line(*heads, widths=widths))
+    for name, by_season in results["ensemble"].items():
+        for season, found in by_season.items():
+            spent = (f"{found['clock']:.1f}", f"{found['processor'] / threads:.1f}", f"{found['settled']:.1%}")
+            target = f"{ENSEMBLE_TARGET * found['draws'] / 10_000:.1f}"
+            print(line(name, season, f"{found['draws']:,}", *spent, target, f"{found['peak']:,.0f}", widths=widths))
 
     widths = (14, 12, 12, 22, 14)
     print("\npeak memory of a process, MB")

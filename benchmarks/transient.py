@@ -1,9 +1,10 @@
 """How fast soils run through time, side by side with NumPy, SciPy and numba on the same cells in the same run.
 
 `make bench`, or `python benchmarks/transient.py [--cells N] [--years Y] [--repeats R] [--json FILE]`. Rates are
-cell-days: one cell through one day, all budgets summed. The peers run Millennial with daily drivers, as its own code
-does, in explicit daily steps (a NumPy loop over days, all cells at once; numba, a loop over cells and days) or by
-SciPy's LSODA, a cell at a time. Numba is the extra [bench]; without it a line says so.
+cell-days: one cell through one day, all budgets summed. Before that, sites through a long time (`--sites`, `--long`):
+days that repeat every year, and days that all differ, read from a file while they run. The peers run Millennial with
+daily drivers, as its own code does, in explicit daily steps (a NumPy loop over days, all cells at once; numba, a loop
+over cells and days) or by SciPy's LSODA, a cell at a time. Numba is the extra [bench]; without it a line says so.
 """
 
 from __future__ import annotations
@@ -11,19 +12,21 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import statistics
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import h5netcdf
 import numpy as np
 import scipy.integrate
 import xarray as xr
 
 import soilcue as sc
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "studies"))
 
 MONTH_LENGTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 RUNS = [
@@ -34,6 +37,10 @@ RUNS = [
 TARGET = 10_000_000
 """Cell-days a second on two processors, by a positive and conserving step."""
 SEED = 5
+LONG_TARGET = 60.0
+"""Seconds on the clock for 1,000 sites through 150 years of days, by the step that is the default."""
+WARMING = 2.0
+"""Degrees over the whole time of the drivers that change every day."""
 
 
 def places(cells: int) -> xr.Dataset:
@@ -62,6 +69,72 @@ def rate(work: Callable[[], object], cell_days: float, repeats: int) -> dict[str
         found["clock"].append(cell_days / (time.perf_counter() - clock))
         found["processor"].append(cell_days / (time.process_time() - processor))
     return found
+
+
+# ---- a long time
+
+
+def write_changing_days(path: Path, monthly: xr.Dataset, years: int) -> None:
+    """Drivers that change every day: a warming climate with noise, a year at a time, as NetCDF.
+
+    Temperature by up to 2 degrees, moisture by a tenth, carbon input by a half of the climatology: bounded, so that no
+    day leaves the domain of a model.
+    """
+    random, days = np.random.default_rng(SEED), by_days(monthly)
+    with h5netcdf.File(path, "w") as file:
+        file.dimensions = {"time": 365 * years, "cell": monthly.sizes["cell"]}
+        time_axis = file.create_variable("time", ("time",), float, data=np.arange(365.0 * years))
+        time_axis.attrs["units"], time_axis.attrs["calendar"] = "days since 1850-01-01", "noleap"
+        for name, values in monthly.data_vars.items():
+            changing = name in ("temperature", "moisture", "carbon_input")
+            dims = ("time", "cell") if changing else ("cell",)
+            data = None if changing else values.values
+            chunks = (365, monthly.sizes["cell"]) if changing else None
+            file.create_variable(str(name), dims, "f4", data=data, chunks=chunks).attrs["units"] = values.attrs["units"]
+        for year in range(years):
+            when = slice(365 * year, 365 * (year + 1))
+            warmer = WARMING * (365 * year + np.arange(365)[:, None]) / (365 * years)
+            noise = random.uniform(-1, 1, (3, 365, monthly.sizes["cell"]))
+            file["temperature"][when] = days["temperature"].values + warmer + 2 * noise[0]
+            file["moisture"][when] = days["moisture"].values * (1 + 0.1 * noise[1])
+            file["carbon_input"][when] = days["carbon_input"].values * (1 + 0.5 * noise[2])
+
+
+def long_run(name: str, sites: int, years: int, dated: bool) -> dict[str, float]:
+    """Seconds of a run of many years of days, a year for compilation left out, and the peak memory of this process."""
+    monthly, model = places(sites), sc.model(name)
+    start = model.steady_state(monthly, eigenvalues=False)
+    with tempfile.TemporaryDirectory() as folder:
+        days = by_days(monthly)
+        if dated:
+            write_changing_days(Path(folder) / "days.nc", monthly, years)
+            days = xr.open_dataset(Path(folder) / "days.nc", engine="h5netcdf")
+        model.simulate(days, start, 1)
+        clock, processor = time.perf_counter(), time.process_time()
+        run = model.simulate(days, start, years)
+        found = {"clock": time.perf_counter() - clock, "processor": time.process_time() - processor}
+        days.close()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return found | {"simulated": int((run["status"] == 0).sum()), "peak": peak}
+
+
+def print_long_runs(sites: int, years: int) -> dict[str, dict[str, float]]:
+    """A table of long runs, each in a process of its own; some of fewer years, to see if memory grows with them."""
+    print(f"{sites:,} sites through years of days, the default step, in seconds; load {os.getloadavg()[0]:.1f}")
+    results = {}
+    for name in ("century", "millennial", "mimics"):
+        for kind, count in (("repeated", years), ("dated", max(1, years // 10)), ("dated", years)):
+            command = [sys.executable, __file__, "--measure", name, str(sites), str(count), kind]
+            done = subprocess.run(command, check=True, capture_output=True, text=True)
+            label = f"{name}, {kind}, {count} years"
+            found = results[label] = json.loads(done.stdout.splitlines()[-1])
+            print(
+                f"  {label:<32} clock {found['clock']:7.1f}, processor {found['processor']:7.1f}, "
+                f"{found['simulated']:,} sites simulated, peak {found['peak']:,.0f} MB"
+                + (f", target {LONG_TARGET:g}" if (sites, count) == (1000, 150) else ""),
+                flush=True,
+            )
+    return results
 
 
 # ---- Millennial once more, in plain functions of numbers or arrays
@@ -170,8 +243,19 @@ def main() -> None:
     parser.add_argument("--years", type=int, default=3)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--sample", type=int, default=4, help="cells given to SciPy")
+    parser.add_argument("--sites", type=int, default=1_000, help="of the long runs")
+    parser.add_argument("--long", type=int, default=150, metavar="YEARS", help="of the long runs; 0 leaves them out")
     parser.add_argument("--json", type=Path, help="also write the numbers to this file")
+    parser.add_argument("--measure", nargs=4, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.measure:
+        name, sites, years, kind = options.measure
+        print(json.dumps(long_run(name, int(sites), int(years), kind == "dated")))
+        return
+    # first, before this process grows: until it has started its own program, a new one counts the memory of its parent
+    results: dict[str, dict] = {}
+    if options.long:
+        results["long"] = print_long_runs(options.sites, options.long)
     monthly = places(options.cells)
     daily = by_days(monthly)
     load = os.getloadavg()[0]
@@ -180,7 +264,6 @@ def main() -> None:
         f"cell-days a second; target {TARGET / 1e6:g} on the clock by a positive, conserving step; load {load:.1f}"
     )
     cell_days = options.cells * 365 * options.years
-    results: dict[str, dict[str, list[float]]] = {}
     for name, period, method in RUNS:
         model, drivers = sc.model(name), monthly if period == "month" else daily
         start = model.steady_state(monthly.isel(cell=slice(256)), eigenvalues=False)

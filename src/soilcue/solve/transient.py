@@ -29,10 +29,9 @@ from soilcue.solve.steady import NOTHING, flux_table, gains_and_losses, largest,
 
 METHODS = ("implicit", "patankar", "euler", "rk4")
 """Implicit Euler; modified Patankar-Euler; explicit Euler; classic Runge-Kutta with drivers interpolated linearly."""
-BLOCKS = (16, 256, 2048)
-"""Cells that run through the compiled loop together: the least that holds all cells is taken."""
-MOST_KEPT = 256
-"""Cells of a block where every period is kept."""
+BLOCKS = (16, 256)
+"""Cells that run through the compiled loop together: the fewer where they hold all cells. Larger blocks are no faster,
+and leave processors without work where cells are some hundreds."""
 NEWTON_STEPS = 8
 """Plain Newton steps of an implicit step, from the Patankar step; a block that needs more takes the surer way."""
 CLOSE = 1e-6
@@ -282,7 +281,6 @@ def simulate_cells(
         Told the year, the index of some cells, and what is kept of them.
     """
     block = next((size for size in BLOCKS if size >= stocks.shape[1]), BLOCKS[-1])
-    block = min(block, MOST_KEPT) if every else block
     bare = network.without_schemes()
 
     def work(index: np.ndarray) -> None:
