@@ -34,7 +34,7 @@ study: $(VENV)/installed ## longer studies with stored seeds (tens of minutes): 
 	@for table in studies/*.md; do script="$${table%.md}.py"; echo "$$script"; $(VENV)/bin/python "$$script" || exit; done
 
 clean: ## remove what was written here: outputs, caches, built packages
-	rm -rf atlas.nc atlas.html dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf atlas.nc atlas.html .atlas.parts .soilcue.lock dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 distclean: clean ## clean, and remove .venv

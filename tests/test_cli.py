@@ -195,8 +195,10 @@ def older_atlas(folder: Path) -> Path:
 
 
 def is_untouched(folder: Path) -> bool:
-    held = {path.name: path.read_text() for path in folder.iterdir()}
-    return held == {"atlas.nc": "older data", "atlas.html": "older page"}
+    """Whether the older files are as they were, and beside them at most whole blocks."""
+    held = {path.name: path.read_text() for path in folder.iterdir() if path.is_file()}
+    blocks = [path.name for path in (folder / ".atlas.parts").rglob("*") if path.is_file()]
+    return held == {"atlas.nc": "older data", "atlas.html": "older page"} and set(blocks) <= {"all.nc"}
 
 
 def test_full_disk_leaves_both_older_files(source, tmp_path):
@@ -270,3 +272,22 @@ def test_stopping_leaves_no_traceback_and_nothing_half_written(moment, number, s
     assert out == ""
     assert "Traceback" not in rest
     assert is_untouched(tmp_path)
+
+
+def test_atlas_that_was_killed_goes_on_and_ends_with_the_same_values(source, three_models, tmp_path):
+    command = ["atlas", "--drivers", source, "--folder", tmp_path]
+    running = subprocess.Popen([*COMMAND, *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    said = ""
+    while not said.startswith("mimics"):
+        said = running.stderr.readline()
+        assert said, "the command ended before it could be stopped"
+    held = soilcue(*command)
+    assert held.code == 2
+    assert f"another soilcue writes there (process {running.pid} on" in held.err
+    running.kill()
+    running.communicate(timeout=60)
+    assert sum(path.suffix == ".nc" for path in (tmp_path / ".atlas.parts").rglob("*")) == 1
+    assert soilcue(*command).code == 0
+    assert sorted(os.listdir(tmp_path)) == ["atlas.html", "atlas.nc"]
+    with xr.open_dataset(tmp_path / "atlas.nc") as again, xr.open_dataset(three_models[1] / "atlas.nc") as whole:
+        xr.testing.assert_identical(again, whole)

@@ -31,6 +31,7 @@ ROOMS = [
     "records",
     "genomes",
     "measure",
+    "long_jobs",
     "soil_model",
     "solve",
     "models",

@@ -9,6 +9,7 @@ _PUBLIC = {
     "SoilModel": "soilcue.soil_model",
     "cue": "soilcue.soil_model",
     "flux_sums": "soilcue.soil_model",
+    "in_blocks": "soilcue.long_jobs",
     "list_models": "soilcue.soil_model",
     "list_schemes": "soilcue.soil_model",
     "list_methods": "soilcue.measure",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -823,13 +823,7 @@ class SoilModel:
         result["beyond_evidence"] = layout.array(bits)
         result["beyond_evidence"].attrs |= OUTPUTS["beyond_evidence"].attributes()
         result["beyond_evidence"].attrs |= _limit_attributes(tuple(texts), np.int32)
-        given = (result["status"] != Status.NO_DRIVERS).values.ravel()
-        counts = [int((bits[given] >> k & 1).sum()) for k in range(len(texts))]
-        return tuple(
-            f"{text}, {EXTRAPOLATED} in {count:,} of {int(given.sum()):,} cells"
-            for text, count in zip(texts, counts, strict=True)
-            if count
-        )
+        return extrapolations(result)
 
     def _solve(self, cells: Mapping[str, np.ndarray], weights: np.ndarray, *, seasonal: bool, **how: Any) -> CellStates:
         """As `solve_cells`, of what is solved.
@@ -1119,13 +1113,63 @@ class _Run:
         if texts:
             run["crossed_limits"] = layout.array(self.crossed)
             run["crossed_limits"].attrs |= OUTPUTS["crossed_limits"].attributes() | _limit_attributes(texts)
-        worst = f"{np.nanmax(closure):.1e}" if np.isfinite(closure).any() else "none: no cell was simulated"
         layout.notes += model._say_beyond(run, self.beyond, layout)
         run.attrs |= model._attributes(layout.notes) | {
             "solver": f"{self.method}, {self.clock.steps} steps a period of {len(self.clock.lengths)} a year",
-            "closure": f"largest of all cells {worst}, relative",
+            "closure": _closure_in_words(closure),
         }
         return run
+
+
+def extrapolations(result: xr.Dataset) -> tuple[str, ...]:
+    """In how many cells of a state or a run each scheme goes beyond its evidence, in words."""
+    if "beyond_evidence" not in result:
+        return ()
+    beyond, given = result["beyond_evidence"], result["status"] != Status.NO_DRIVERS
+    texts = str(beyond.attrs["flag_meanings"]).split()
+    counts = [int(((beyond >> k & 1) & given).sum()) for k in range(len(texts))]
+    return tuple(
+        f"{text.replace('_', ' ')}, {EXTRAPOLATED} in {count:,} of {int(given.sum()):,} cells"
+        for text, count in zip(texts, counts, strict=True)
+        if count
+    )
+
+
+def joined(blocks: Sequence[xr.Dataset], dim: str) -> xr.Dataset:
+    """Blocks of one result put together along a dimension, which may be new; what is said of all cells is said anew.
+
+    Parameters
+    ----------
+    blocks : sequence of xr.Dataset
+        Results of one model for parts of the cells, in order.
+    dim : str
+
+    Returns
+    -------
+    xr.Dataset
+    """
+    known = dim in blocks[0].dims
+    whole = xr.concat(
+        blocks,
+        dim=dim,
+        data_vars="minimal" if known else "all",
+        coords="minimal",
+        compat="override",
+        join="override" if known else "exact",
+        combine_attrs="override",
+    )
+    if "assumptions" in whole.attrs:
+        told = dict.fromkeys(line for block in blocks for line in block.attrs["assumptions"].splitlines())
+        kept = [line for line in told if EXTRAPOLATED not in line]
+        whole.attrs["assumptions"] = "\n".join([*kept, *extrapolations(whole)])
+    if "closure" in whole.attrs and "closure" in whole:
+        whole.attrs["closure"] = _closure_in_words(whole["closure"].values)
+    return whole
+
+
+def _closure_in_words(closure: np.ndarray) -> str:
+    worst = f"{np.nanmax(closure):.1e}" if np.isfinite(closure).any() else "none: no cell was simulated"
+    return f"largest of all cells {worst}, relative"
 
 
 def unit_of(pool: Pool) -> str:

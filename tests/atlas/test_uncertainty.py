@@ -7,6 +7,7 @@ import xarray as xr
 import soilcue as sc
 from soilcue.atlas.run import build_atlas, observed_at_depths
 from soilcue.atlas.uncertainty import with_draws, with_published_sets
+from soilcue.core.block_store import BlockStore
 from soilcue.core.errors import InputError
 from soilcue.report.atlas_figures import ranges
 from soilcue.report.atlas_page import atlas_page
@@ -106,6 +107,40 @@ def test_draws_follow_the_seed_and_narrow_with_the_spread(drivers, plain, models
 def test_draws_that_cannot_be(drivers, plain, models, draws, spread):
     with pytest.raises(InputError, match=r"draws|spread"):
         with_draws(plain, drivers, models, draws, spread=spread)
+
+
+def test_an_atlas_in_blocks_is_that_of_one_go_and_goes_on_after_a_stop(
+    drivers, models, plain, with_sets, drawn, tmp_path
+):
+    store, told = BlockStore(tmp_path / "parts"), []
+
+    def stop_at_the_second_draws(name, cells, of):
+        told.append(cells)
+        if name == "millennial, drawn" and cells:
+            raise KeyboardInterrupt
+
+    def build(progress):
+        how = {"progress": progress, "store": store, "block": 40}
+        atlas = build_atlas(drivers, models, season=SEASON, **how)
+        atlas = with_published_sets(atlas, drivers, models, season=SEASON, **how)
+        return with_draws(atlas, drivers, models, 12, seed=3, **how)
+
+    with pytest.raises(KeyboardInterrupt):
+        build(stop_at_the_second_draws)
+    before = {path: path.stat().st_mtime_ns for path in store.folder.rglob("*.nc")}
+    assert len(before) == 3 * 4 + 3  # columns of cells of two models and two more sets; draws of the first model
+    again: list[int] = []
+    whole = build(lambda name, cells, of: again.append(cells))
+    assert all(path.stat().st_mtime_ns == stamp for path, stamp in before.items())
+    assert sum(again) >= sum(told)  # cells of stored blocks are told of too
+    expected = with_sets.merge(drawn[["drawn_cue", "drawn_soil_carbon", "drawn_settled"]])
+    assert set(expected.data_vars) == set(whole.data_vars)
+    for name, values in expected.data_vars.items():
+        np.testing.assert_array_equal(whole[name], values, err_msg=str(name))
+        assert {k: str(v) for k, v in whole[name].attrs.items()} == {k: str(v) for k, v in values.attrs.items()}
+    assert whole.attrs["assumptions"] == plain.attrs["assumptions"]
+    store.remove()
+    assert not store.folder.exists()
 
 
 def test_the_page_shows_them(tmp_path, with_sets, drawn):

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from soilcue.core.errors import InputError
-from soilcue.core.files import whole_file
+from soilcue.core.files import remove_left_behind, whole_file
 
 
 def test_file_appears_when_the_body_ends(tmp_path):
@@ -88,3 +88,13 @@ except InputError as error:
     )
     assert "larger than the system allows" in ran.stdout
     assert os.listdir(tmp_path) == []
+
+
+def test_halves_of_killed_writers_are_removed_for_the_only_writer(tmp_path):
+    others = (".a1.77.part.nc", ".b.77.part.nc", ".a[1].77.part.html", "a[1].nc")
+    for name in (".a[1].77.part.nc", ".a[1].8.part.nc", *others):
+        (tmp_path / name).touch()
+    with whole_file(tmp_path / "a[1].nc") as own:
+        remove_left_behind(tmp_path / "a[1].nc")
+        left = {path.name for path in tmp_path.iterdir()}
+        assert left == {*others, own.name}

@@ -19,12 +19,13 @@ from command import soilcue
 from small_study import written
 
 import soilcue as sc
+from soilcue.core.block_store import PARTS
 from soilcue.core.errors import InputError
+from soilcue.core.lock import NAME, only_writer
 from soilcue.core.provenance import file_checksum
 from soilcue.models import MODELS
 from soilcue.report.study_page import study_page
 from soilcue.study import plan_of, read_study, run_study, running
-from soilcue.study.lock import NAME, only_writer
 from soilcue.study.members import members_of
 from soilcue.study.schema import Ensemble, Model
 
@@ -164,7 +165,7 @@ def test_validate_says_what_would_be_run(study):
 def test_folder_held_by_another_process_is_refused(copy):
     folder = copy.with_name("study_results")
     code = (
-        "import sys, time; from pathlib import Path; from soilcue.study.lock import only_writer\n"
+        "import sys, time; from pathlib import Path; from soilcue.core.lock import only_writer\n"
         "with only_writer(Path(sys.argv[1])):\n    print('held', flush=True); time.sleep(60)"
     )
     other = subprocess.Popen([sys.executable, "-c", code, folder], stdout=subprocess.PIPE, text=True)
@@ -316,7 +317,7 @@ def test_ensemble_is_stored_member_by_member_and_goes_on(study, monkeypatch):
     folder = study.with_name("out")
     with pytest.raises(KeyboardInterrupt):
         run_study(plan, folder)
-    assert len(list((folder / running.PARTS).rglob("*.nc"))) == 2
+    assert len(list((folder / PARTS).rglob("*.nc"))) == 2
     finished = run_study(plan, folder)
     assert len(calls) == 3 + 2 + 4  # two were there; the third and the fourth, and four of the run through time
     assert sorted(os.listdir(folder)) == ["century.later.nc", "century.today.nc"]

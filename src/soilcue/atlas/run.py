@@ -13,6 +13,7 @@ import xarray as xr
 import soilcue
 from soilcue.atlas.grid import atlas_grid
 from soilcue.atlas.summary import flags
+from soilcue.core.block_store import BlockStore
 from soilcue.core.budget import RULES
 from soilcue.core.errors import InputError
 from soilcue.core.files import write_netcdf
@@ -20,6 +21,7 @@ from soilcue.core.provenance import versions
 from soilcue.core.references import REFERENCES, bibliography
 from soilcue.core.variables import OUTPUTS, find_driver, place_of, read_driver
 from soilcue.data import profile_stocks
+from soilcue.long_jobs import CELLS, Cut, job_checksum, joined_blocks
 from soilcue.soil_model import EXTRAPOLATED, SoilModel, cue, mean_of_year, model
 from soilcue.solve.cells import ACCEPTED
 
@@ -53,6 +55,8 @@ def build_atlas(
     *,
     season: str = "auto",
     progress: Callable[[str, int, int], None] | None = None,
+    store: BlockStore | None = None,
+    block: int = CELLS,
 ) -> xr.Dataset:
     """Run models over a grid of drivers and put their CUE, carbon and status side by side.
 
@@ -68,6 +72,10 @@ def build_atlas(
     progress : callable, optional
         Told the model's name, how many cells it finished since it was last told (none when it begins), and how many
         there are.
+    store : BlockStore, optional
+        Where finished blocks of cells are kept, and taken from after a stop.
+    block : int
+        Cells of a block.
 
     Returns
     -------
@@ -96,9 +104,21 @@ def build_atlas(
         told = (lambda cells, name=name, total=total: progress(name, cells, total)) if progress else None
         if told:
             told(0)
-        state = one.steady_state(drivers, season=season, progress=told)
-        parts.append(_columns(state).expand_dims(model=[name]))
-    atlas = xr.concat(parts, dim="model", join="exact", combine_attrs="override", coords="minimal", compat="equals")
+
+        def columns(cut: Cut, one: SoilModel = one, told: Callable[[int], None] | None = told) -> xr.Dataset:
+            return _columns(one.steady_state(cut(drivers), season=season, progress=told))
+
+        job = job_checksum(one, "atlas", drivers, season)
+        found = joined_blocks(store or BlockStore(None), job, drivers, block, columns, told, alone=False)
+        parts.append(found.expand_dims(model=[name]))
+    atlas = xr.concat(
+        [part.drop_vars("beyond_evidence", errors="ignore") for part in parts],
+        dim="model",
+        join="exact",
+        combine_attrs="override",
+        coords="minimal",
+        compat="equals",
+    )
     atlas = _with_texts(atlas, chosen, parts)
     atlas = _with_drivers(atlas, drivers)
     atlas["reference_depth"] = ("model", [m.network.depth for m in chosen])
@@ -161,6 +181,8 @@ def _columns(state: xr.Dataset) -> xr.Dataset:
         out[name] = values.assign_attrs(OUTPUTS[name].attributes())
     for name in ("status", "residual", "newton_steps", "largest_eigenvalue", "missing_populations"):
         out[name] = state[name]
+    if "beyond_evidence" in state:
+        out["beyond_evidence"] = state["beyond_evidence"]
     out["crossed_limits"] = state["crossed_limits"] if "crossed_limits" in state else xr.zeros_like(state["status"])
     return out
 

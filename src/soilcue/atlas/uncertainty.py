@@ -11,13 +11,19 @@ import numpy as np
 import xarray as xr
 
 from soilcue.atlas.grid import atlas_grid
+from soilcue.core.block_store import BlockStore
 from soilcue.core.errors import InputError
 from soilcue.core.variables import OUTPUTS, read_driver
+from soilcue.long_jobs import CELLS, Cut, job_checksum, joined_blocks
 from soilcue.soil_model import SoilModel, cue, model
 from soilcue.solve.cells import Status
 
+OF_SET = ("diagnosed_cue", "soil_carbon", "status")
+"""What is kept of a published set."""
 QUANTILES = (0.05, 0.5, 0.95)
 """Of the draws of a cell that settled."""
+DRAWN_AT_ONCE = 10
+"""So many draws of a cell go where one seasonal state goes: they are soon done, and have to fit into memory."""
 FEWEST_DRAWS = 0.5
 """Share of a cell's draws that must have settled for its quantiles to be given."""
 
@@ -31,6 +37,8 @@ def with_published_sets(
     *,
     season: str = "auto",
     progress: Progress | None = None,
+    store: BlockStore | None = None,
+    block: int = CELLS,
 ) -> xr.Dataset:
     """Add to an atlas what each other published parameter set of its models makes of the same cells.
 
@@ -46,6 +54,8 @@ def with_published_sets(
         As it was built with.
     progress : callable, optional
         Told the label of the set, how many cells it finished since it was last told, and how many there are.
+    store, block
+        As it was built with.
 
     Returns
     -------
@@ -76,8 +86,14 @@ def with_published_sets(
             told = (lambda done, label=label, cells=cells: progress(label, done, cells)) if progress else None
             if told:
                 told(0)
-            state = other.steady_state(grid, season=season, eigenvalues=False, progress=told)
-            rows.append(_row(label, other, state.merge(cue(state)[["diagnosed_cue"]], combine_attrs="override")))
+
+            def kept(cut: Cut, other: SoilModel = other, told: Callable[[int], None] | None = told) -> xr.Dataset:
+                state = other.steady_state(cut(grid), season=season, eigenvalues=False, progress=told)
+                return state.merge(cue(state)[["diagnosed_cue"]], combine_attrs="override")[list(OF_SET)]
+
+            job = job_checksum(other, "published set", grid, season)
+            found = joined_blocks(store or BlockStore(None), job, grid, block, kept, told, alone=False)
+            rows.append(_row(label, other, found))
     sets = xr.concat(rows, dim="published_set", join="exact", combine_attrs="override")
     sets["status_of_set"].attrs = dict(atlas["status"].attrs)
     whole = atlas.merge(sets.transpose("published_set", "rule", "lat", "lon", ...), combine_attrs="override")
@@ -87,7 +103,7 @@ def with_published_sets(
 
 def _row(label: str, one: SoilModel, state: xr.Dataset) -> xr.Dataset:
     """What is kept of one set."""
-    row = xr.Dataset({f"{name}_of_set": state[name] for name in ("diagnosed_cue", "soil_carbon", "status")})
+    row = xr.Dataset({f"{name}_of_set": state[name] for name in OF_SET})
     for name in ("diagnosed_cue", "soil_carbon"):
         row[f"{name}_of_set"].attrs = OUTPUTS[name].attributes() | {
             "long_name": f"{OUTPUTS[name].long_name}, by published parameter set"
@@ -105,6 +121,8 @@ def with_draws(
     spread: float = 0.1,
     seed: int = 0,
     progress: Progress | None = None,
+    store: BlockStore | None = None,
+    block: int = CELLS,
 ) -> xr.Dataset:
     """Add to an atlas how far parameters drawn around those of its models carry its maps.
 
@@ -123,6 +141,10 @@ def with_draws(
         The same seed gives the same draws.
     progress : callable, optional
         As for `with_published_sets`, the label being the model's.
+    store : BlockStore, optional
+        As the atlas was built with.
+    block : int
+        As the atlas was built with; ten times as many states go together here, for they are without seasons.
 
     Returns
     -------
@@ -149,7 +171,22 @@ def with_draws(
         told = (lambda done, name=name, total=total: progress(f"{name}, drawn", done, total)) if progress else None
         if told:
             told(0)
-        parts.append(_drawn(one, cells, draws, spread, seed, told).expand_dims(model=[name]))
+
+        def quantiles(cut: Cut, one: SoilModel = one, told: Callable[[int], None] | None = told) -> xr.Dataset:
+            return _drawn(one, cut(cells), draws, spread, seed, told)
+
+        job = job_checksum(one, "draws", cells, draws, spread, seed, QUANTILES, FEWEST_DRAWS)
+        found = joined_blocks(
+            store or BlockStore(None),
+            job,
+            cells,
+            max(1, DRAWN_AT_ONCE * block // max(1, draws)),
+            quantiles,
+            told,
+            counted=lambda found: draws * found.sizes["cell"],
+            alone=False,
+        )
+        parts.append(found.expand_dims(model=[name]))
     drawn = xr.concat(parts, dim="model", join="exact", combine_attrs="override")
     whole = atlas.copy()
     shape = (atlas.sizes["lat"], atlas.sizes["lon"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import glob
 import io
 import os
 from collections.abc import Iterator
@@ -32,9 +33,32 @@ _unfinished: set[Path] = set()
 
 
 def remove_unfinished() -> None:
-    """Remove all that `whole_file` is still writing: for a program that ends without leaving its blocks."""
-    for beside in _unfinished:
-        beside.unlink(missing_ok=True)
+    """Remove what `removed_in_the_end` holds: for a program that ends without leaving its blocks."""
+    for path in _unfinished:
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def removed_in_the_end(path: Path) -> Iterator[None]:
+    """Remove a file when the body ends, in whatever way, and when the program is told to end before."""
+    _unfinished.add(path)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        _unfinished.discard(path)
+
+
+def remove_left_behind(target: Path) -> None:
+    """Remove what other processes were writing of a file when they were killed: for the only one that may write it."""
+    for left in target.parent.glob(_beside(Path(glob.escape(str(target))), "*").name):
+        if left != _beside(target, os.getpid()):
+            left.unlink(missing_ok=True)
+
+
+def _beside(target: Path, process: int | str) -> Path:
+    """Where a process writes a file until it is whole."""
+    return target.with_name(f".{target.stem}.{process}.part{target.suffix}")
 
 
 @contextmanager
@@ -62,26 +86,23 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
         If the folder is missing or not writable, the path is a folder, or the disk is full.
     """
     target = Path(path)
-    beside = target.with_name(f".{target.stem}.{os.getpid()}.part{target.suffix}")
+    beside = _beside(target, os.getpid())
     try:
         if target.is_dir():
             raise InputError(f"cannot write {target}: it is a folder; give the name of a file in it")
         if not target.parent.is_dir():
             raise InputError(f"cannot write {target}: there is no folder {target.parent}; make it first")
         try:
-            _unfinished.add(beside)
-            beside.open("wb").close()
-            yield beside
-            # Without the flush a crash of the machine soon after the rename could leave an empty file under the name.
-            with beside.open("rb+") as written:
-                os.fsync(written.fileno())
-            beside.replace(target)
+            with removed_in_the_end(beside):
+                beside.open("wb").close()
+                yield beside
+                # Without the flush a crash of the machine soon after the rename could leave an empty file there.
+                with beside.open("rb+") as written:
+                    os.fsync(written.fileno())
+                beside.replace(target)
         except InputError as error:
             # The body may itself write through this function, and knows its place by the name beside only.
             raise InputError(str(error).replace(str(beside), str(target))) from error
-        finally:
-            beside.unlink(missing_ok=True)
-            _unfinished.discard(beside)
     except OSError as error:
         gone = error.errno == errno.ENOENT and str(error.filename) == str(beside)
         reason = "its folder takes no files, or is gone; choose another" if gone else REFUSALS.get(error.errno or 0)

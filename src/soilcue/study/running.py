@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import math
 import os
-import shutil
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import xarray as xr
 
 import soilcue
+from soilcue.core.block_store import PARTS, BlockStore
 from soilcue.core.errors import InputError
 from soilcue.core.files import read_netcdf, write_netcdf
+from soilcue.core.lock import only_writer
 from soilcue.core.provenance import versions
 from soilcue.core.references import REFERENCES, bibliography
 from soilcue.core.variables import OUTPUTS
-from soilcue.soil_model import SoilModel, cue
-from soilcue.solve.cells import Status
-from soilcue.study.lock import only_writer
+from soilcue.long_jobs import Cut, joined_blocks
+from soilcue.soil_model import SoilModel, cue, joined
 from soilcue.study.members import Member, soil_model
 from soilcue.study.plan import Plan, Run, plan_of
 from soilcue.study.reading import StudyFile
@@ -29,13 +28,8 @@ from soilcue.study.schema import STANDARD, Steady, Transient
 
 STATUSES = ("status", "residual", "missing_populations", "crossed_limits")
 """Kept of every run: what became of each cell."""
-PARTS = ".parts"
-"""Folder of the blocks of runs that are not finished."""
 STARTS = ("stock_at_year_start", "stock_at_end")
 """Kept of every run: a later run may begin there."""
-
-
-_Part = TypeVar("_Part", xr.Dataset, xr.Dataset | None)
 
 
 @dataclass(frozen=True)
@@ -97,7 +91,8 @@ def run_study(
             f"cannot make the folder {place}: {error.strerror}. Make its parent, or name another."
         ) from error
     try:
-        with only_writer(place):
+        with only_writer(place, [run.file for run in plan.runs]):
+            store = BlockStore(place / PARTS)
             present = {run.name: _told_by(place / run.file) for run in plan.runs}
             if not again:
                 _refuse_changed_inputs(plan, present)
@@ -106,11 +101,10 @@ def run_study(
             for run in sorted(plan.runs, key=lambda run: run.experiment.kind != "steady"):
                 path, kept = place / run.file, not again and present[run.name].get("run_checksum") == run.checksum
                 if not kept:
-                    write_netcdf(_done(plan, run, place, progress), path)
-                shutil.rmtree(place / PARTS / run.checksum, ignore_errors=True)
+                    write_netcdf(_done(plan, run, place, store, progress), path)
+                store.remove(run.checksum)
                 done[run.name] = Finished(run, path, kept)
-            if (place / PARTS).is_dir() and not any((place / PARTS).iterdir()):
-                (place / PARTS).rmdir()
+            store.remove()  # blocks of a study that was stopped and then changed
             return [done[run.name] for run in plan.runs]
     finally:
         if made and not any(place.iterdir()):
@@ -138,11 +132,10 @@ def _refuse_changed_inputs(plan: Plan, present: dict[str, dict[str, Any]]) -> No
                 )
 
 
-def _done(plan: Plan, run: Run, place: Path, progress: Callable[[str, int, int], None] | None) -> xr.Dataset:
-    """The result of one run, put together from its blocks: slices of cells of each member.
-
-    Each block is stored when it is finished, where there are several, and taken from there when a run was stopped.
-    """
+def _done(
+    plan: Plan, run: Run, place: Path, store: BlockStore, progress: Callable[[str, int, int], None] | None
+) -> xr.Dataset:
+    """The result of one run, put together from its blocks: slices of cells of each member."""
     experiment = run.experiment
     told = _Told(run, progress) if progress else None
     try:
@@ -151,33 +144,24 @@ def _done(plan: Plan, run: Run, place: Path, progress: Callable[[str, int, int],
     except InputError as error:
         raise InputError(f"run {run.name}: {error}") from error
     start = _named_start(plan, run, place)
-    dim, slices = _slices(drivers, plan.source.study.block)
-    several = len(run.members) * len(slices) > 1
-    parts = place / PARTS / run.checksum
     whole = []
     for i, member in enumerate(run.members):
-        one = soil_model(run.model, member.parameters)
-        pieces = []
-        for k, piece in enumerate(slices):
-            path = parts / f"{i}-{k}.nc"
-            found = read_netcdf(path) if _told_by(path).get("part_of") == run.checksum else None
-            if found is None:
-                felt, begun = _cut(drivers, dim, piece), _cut(_of_member(start, member), dim, piece)
-                balanced = _cut(before, dim, piece) if before is not None else felt
-                try:
-                    found = _computed(plan, run, one, felt, balanced, begun, told)
-                except InputError as error:
-                    raise InputError(f"run {run.name}: {error}") from error
-                if several:
-                    parts.mkdir(parents=True, exist_ok=True)
-                    write_netcdf(found.assign_attrs(part_of=run.checksum), path)
-            elif told:
-                told(int((found["status"] != Status.NO_DRIVERS).sum()) * (run.years or 1))
-            pieces.append(found)
-        whole.append(_joined(pieces, dim) if len(pieces) > 1 else pieces[0])
+        one, begun = soil_model(run.model, member.parameters), _of_member(start, member)
+
+        def compute(cut: Cut, one: SoilModel = one, begun: xr.Dataset | None = begun) -> xr.Dataset:
+            felt = cut(drivers)
+            try:
+                return _computed(plan, run, one, felt, felt if before is None else cut(before), cut(begun), told)
+            except InputError as error:
+                raise InputError(f"run {run.name}: {error}") from error
+
+        alone = len(run.members) == 1
+        whole.append(
+            joined_blocks(store, run.checksum, drivers, plan.source.study.block, compute, told, f"{i}-", alone=alone)
+        )
     result = whole[0]
     if run.members[0].name:
-        result = _joined(whole, "member").assign_coords(member=[member.name for member in run.members])
+        result = joined(whole, "member").assign_coords(member=[member.name for member in run.members])
         result["parameter_value"] = _member_parameters(run)
     first = soil_model(run.model, run.members[0].parameters)
     return _with_origin(plan, run, first, drivers, result)
@@ -199,40 +183,6 @@ class _Told:
             self.reported += finished
         if finished:
             self.progress(self.name, finished, self.total)
-
-
-def _cut(data: _Part, dim: str | None, piece: slice) -> _Part:
-    """A slice of the cells; what does not have the dimension is the same everywhere."""
-    if data is None or dim is None or dim not in data.dims:
-        return data
-    part = data.isel({dim: piece})
-    part.encoding["source"] = data.encoding.get("source", "drivers")
-    return part
-
-
-def _slices(drivers: xr.Dataset, block: int) -> tuple[str | None, list[slice]]:
-    """The longest dimension of the cells, and slices along it of at most so many cells (and at least one row)."""
-    sizes = {str(dim): size for dim, size in drivers.sizes.items() if dim not in ("month", "day", "time")}
-    if not sizes or math.prod(sizes.values()) <= block:
-        return None, [slice(None)]
-    dim = max(sizes, key=lambda name: sizes[name])
-    rows = max(1, block * sizes[dim] // math.prod(sizes.values()))
-    return dim, [slice(i, i + rows) for i in range(0, sizes[dim], rows)]
-
-
-def _joined(pieces: list[xr.Dataset], dim: str | None) -> xr.Dataset:
-    """Blocks put together along a dimension, which may be new."""
-    assert dim is not None
-    known = dim in pieces[0].dims
-    return xr.concat(
-        pieces,
-        dim=dim,
-        data_vars="minimal" if known else "all",
-        coords="minimal",
-        compat="override",
-        join="exact" if not known else "override",
-        combine_attrs="override",
-    )
 
 
 def _named_start(plan: Plan, run: Run, place: Path) -> xr.Dataset | None:
@@ -355,8 +305,7 @@ def _with_origin(plan: Plan, run: Run, one: SoilModel, drivers: xr.Dataset, kept
         )
         sets = [key for member in run.members for key in soil_model(run.model, member.parameters).references]
         attributes["references"] = "\n".join([*bibliography(["he2024", *sets, *known]), *from_drivers])
-    of_model = {name: value for name, value in kept.attrs.items() if name != "part_of"}
-    kept.attrs = {**of_model, **{name: value for name, value in attributes.items() if value not in (None, "")}}
+    kept.attrs |= {name: value for name, value in attributes.items() if value not in (None, "")}
     return kept.drop_encoding()
 
 

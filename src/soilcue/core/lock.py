@@ -6,40 +6,49 @@ import fcntl
 import json
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from soilcue.core.errors import InputError
+from soilcue.core.files import remove_left_behind, removed_in_the_end
 
 NAME = ".soilcue.lock"
 
 
 @contextmanager
-def only_writer(folder: Path) -> Iterator[None]:
+def only_writer(folder: Path, files: Iterable[str] = (), name: str = NAME) -> Iterator[None]:
     """Hold a folder, or refuse because another program holds it.
 
     The lock is the system's, which lets go of it when the program that holds it ends in whatever way; the file also
     says who holds it. A file left behind by a program of this machine that is no more is taken over. One that names
     another machine is believed: its lock may not be seen from here.
 
+    Parameters
+    ----------
+    folder : pathlib.Path
+    files : iterable of str
+        What the holder alone writes in it. What was left of them by a holder that was killed is removed.
+    name : str
+        Of the file that holds the lock: one of its own where not the folder but a file in it is held.
+
     Raises
     ------
     InputError
         When another program writes there, or the folder takes no files.
     """
-    path = folder / NAME
+    path = folder / name
     handle = _opened(path)
     try:
         _refuse_others(path, handle)
         os.ftruncate(handle, 0)
         told = {"process": os.getpid(), "machine": socket.gethostname()}
         os.pwrite(handle, json.dumps(told).encode(), 0)
-        try:
+        # removed while the lock is still held: nobody else can have taken the file over
+        with removed_in_the_end(path):
+            for file in files:
+                remove_left_behind(folder / file)
             yield
-        finally:
-            # while the lock is still held: nobody else can have taken the file over
-            path.unlink(missing_ok=True)
     finally:
         os.close(handle)
 
@@ -57,7 +66,7 @@ def _opened(path: Path) -> int:
             who = _holder(handle)
             os.close(handle)
             raise InputError(
-                f"{path.parent}: another soilcue writes there ({who}). Wait for it, or choose another --folder."
+                f"{path.parent}: another soilcue writes there ({who}). Wait for it, or choose another folder."
             ) from error
         try:
             if os.fstat(handle).st_ino == path.stat().st_ino:
@@ -86,5 +95,5 @@ def _refuse_others(path: Path, handle: int) -> None:
     if machine not in (None, socket.gethostname()):
         raise InputError(
             f"{path.parent}: process {told.get('process')} on {machine} writes there, or was stopped there. If it runs "
-            f"no more, remove {path}; else choose another --folder."
+            f"no more, remove {path}; else choose another folder."
         )
