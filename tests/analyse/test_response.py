@@ -164,6 +164,27 @@ def test_table_of_pairs_goes_on_where_it_was_and_names_what_is_refused(drivers, 
         response_table(drivers, ["somik"], [], tmp_path)
 
 
+def test_a_file_of_other_numbers_is_not_taken_up_again(drivers, tmp_path):
+    """Two tables of two rows bear one label; a function has a name that says nothing of what it gives."""
+
+    def of_table(*cue):
+        two_rows = {"table": {"temperature": [0.0, 30.0], "cue": list(cue)}}
+        return response_table(drivers, ["somic"], [two_rows], tmp_path)[0]
+
+    first, other, again = of_table(0.6, 0.3), of_table(0.6, 0.2), of_table(0.6, 0.3)
+    assert first["scheme"].tolist() == other["scheme"].tolist()
+    assert first["correlation"].iloc[1] != other["correlation"].iloc[1]
+    assert again.equals(first)
+
+    def of_function(power):
+        def mine(cue, temperature):
+            return cue ** (1 + power * temperature / 100)
+
+        return response_table(drivers, ["somic"], [mine], tmp_path)[0]
+
+    assert of_function(1.0)["correlation"].iloc[1] != of_function(2.0)["correlation"].iloc[1]
+
+
 CHAIN = ["temperature-linear", "moisture-potential", "nitrogen-threshold"]
 """Feels every treatment, so that all of them share one compiled program."""
 

@@ -12,11 +12,13 @@ correlation over cells is the sum of both, exactly:
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
 import pandas as pd
 import scipy.optimize
@@ -26,7 +28,7 @@ from soilcue.core.derived import DERIVED
 from soilcue.core.errors import InputError, NotDefinedError, unknown_name
 from soilcue.core.files import read_netcdf, write_netcdf
 from soilcue.core.variables import DRIVERS, find_driver
-from soilcue.schemes import SCHEMES
+from soilcue.schemes import SCHEMES, chosen_schemes
 from soilcue.soil_model import LONG_TERM_MEANS, SoilModel, cue, mean_of_year, model
 
 KEPT = ("cue", "soil_carbon", "soil_carbon_elasticity", "entombing", "priming", "status")
@@ -250,8 +252,8 @@ def response_table(
     schemes : sequence
         As `soilcue.model` takes them.
     folder : path
-        Where the files of pairs are kept. A file is taken up again if it was made from the same drivers by the same
-        version.
+        Where the files of pairs are kept. A file is taken up again if it was made from the same drivers and numbers by
+        the same version; what a Python function gives is reckoned anew.
     weights : xr.DataArray, optional
         Of the cells, for means and correlations.
     progress : callable, optional
@@ -277,20 +279,21 @@ def response_table(
     states: dict[tuple[str, str], xr.Dataset] = {}
     for text in models:
         name, _, parameters = text.partition(":")
-        model(name, parameters or None)  # an unknown name is a mistake, not a refusal
+        plain = model(name, parameters or None)  # an unknown name is a mistake, not a refusal
         if progress:
             progress(text, 0, len(labels))
         for label, scheme in labels.items():
             file = Path(folder) / f"{_file_name(f'{text} {label}')}.nc"
             row: dict[str, Any] = {"model": text, "scheme": label, "refused": ""}
-            found = _kept(file, fingerprint)
+            made_of = fingerprint + _numbers(plain.network.parameters, chosen_schemes(scheme))
+            found = _kept(file, made_of)
             if found is None:
                 try:
                     found = response_of(name, scheme, drivers, parameters=parameters or None, weights=weights)
                 except InputError as error:
                     rows.append(row | {"refused": str(error)})
                 else:
-                    found.attrs["fingerprint"] = fingerprint
+                    found.attrs["fingerprint"] = made_of
                     write_netcdf(found, file)
             if found is not None:
                 states[text, label] = found
@@ -329,8 +332,6 @@ def _summary(found: xr.Dataset, constant: xr.Dataset, weights: xr.DataArray | No
 
 
 def _label(scheme: Any) -> str:
-    from soilcue.schemes import chosen_schemes
-
     return " | ".join(one.label for one in chosen_schemes(scheme))
 
 
@@ -341,8 +342,6 @@ def _file_name(text: str) -> str:
 
 def _fingerprint(drivers: xr.Dataset, weights: xr.DataArray | None) -> str:
     """What the answers depend on beside model and scheme: drivers, weights and version."""
-    import hashlib
-
     import soilcue
 
     digest = hashlib.sha256(soilcue.__version__.encode())
@@ -352,6 +351,17 @@ def _fingerprint(drivers: xr.Dataset, weights: xr.DataArray | None) -> str:
     if weights is not None:
         digest.update(np.ascontiguousarray(weights.values).tobytes())
     return digest.hexdigest()[:16]
+
+
+def _numbers(*parts: Any) -> str:
+    """What the answers depend on in models and schemes: their parameters. No two alike where there is code in them."""
+    leaves, structure = jax.tree_util.tree_flatten(parts)
+    if not all(isinstance(leaf, jax.Array) for leaf in leaves):
+        return f" {os.urandom(8).hex()}"
+    digest = hashlib.sha256(str(structure).encode())
+    for leaf in leaves:
+        digest.update(np.asarray(leaf).tobytes())
+    return f" {digest.hexdigest()[:16]}"
 
 
 def _kept(file: Path, fingerprint: str) -> xr.Dataset | None:
@@ -502,16 +512,17 @@ def experiments(
         chosen = model(name, parameters or None, [one for one in FEELS_ALL if _taken(one, name, sites)] or "constant")
         if progress:
             progress(text, 0, len(TREATMENTS))
+        made_of = fingerprint + _numbers(chosen.network.parameters, chosen.network.schemes)
         for treatment in TREATMENTS:
             file = Path(folder) / f"{_file_name(f'{text} {treatment}')}.nc"
-            found = _kept(file, fingerprint)
+            found = _kept(file, made_of)
             if found is None:
                 try:
                     found = experiment(chosen, sites, treatment, years=years)
                 except InputError as error:
                     refused[text, treatment] = str(error)
                 else:
-                    found.attrs["fingerprint"] = fingerprint
+                    found.attrs["fingerprint"] = made_of
                     write_netcdf(found, file)
             if found is not None:
                 runs[text, treatment] = found
