@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 
 import soilcue as sc
-from soilcue.solve.cells import CHUNK, Status
+from soilcue.solve.cells import Status, portions_of
 from soilcue.solve.seasonal import MONTH_DAYS, one_year
 
 pytestmark = pytest.mark.usefixtures("optimised")
@@ -229,4 +229,4 @@ def test_threads_that_solve_years_at_once_come_back():
     grid = sc.drivers().isel(lat=slice(20, 60))
     state = sc.model("century").steady_state(grid, season="seasonal", eigenvalues=False, threads=2)
     settled = int((state["status"] == 0).sum())
-    assert settled > 2 * CHUNK[True]
+    assert settled > 2 * portions_of(sc.model("century").network, True).sizes[-1]

@@ -11,7 +11,7 @@ from long_run import LongRun
 import soilcue as sc
 from soilcue.models.century import Century
 from soilcue.models.millennial import Millennial
-from soilcue.solve.cells import CHUNK, Status
+from soilcue.solve.cells import Status, portions_of
 
 FIRST_SETS = [("century", "orchidee-cnp"), ("mimics", "wieder2015"), ("mimics", "sandbox2015"), ("millennial", "fit")]
 
@@ -191,7 +191,7 @@ def test_a_bad_cell_does_not_touch_its_neighbours(model):
 @pytest.fixture(scope="module")
 def many() -> xr.Dataset:
     """More cells than one thread is handed at once."""
-    return plausible.cells(CHUNK[False] + 700, seed=2)
+    return plausible.cells(portions_of(sc.model("mimics").network, False).sizes[-1] + 700, seed=2)
 
 
 @pytest.fixture(scope="module")

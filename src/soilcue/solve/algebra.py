@@ -120,6 +120,58 @@ def solve_entries(entries: Mapping[tuple[int, int], Any], right: Any, last: Coll
     return right
 
 
+def solve_linear(entries: Mapping[tuple[int, int], Any], right: list[Any]) -> list[Any]:
+    """As `solve_entries`, with derivatives by one more solution instead of through every step of the elimination.
+
+    Parameters
+    ----------
+    entries : mapping of (row, column) to array, shape (cells,)
+    right : list of array, shape (cells,)
+
+    Returns
+    -------
+    list of array, shape (cells,)
+    """
+
+    def product(some):
+        rows = [jnp.zeros_like(value) for value in some]
+        for (i, j), value in entries.items():
+            rows[i] = rows[i] + value * some[j]
+        return rows
+
+    transposed = {(j, i): value for (i, j), value in entries.items()}
+    return jax.lax.custom_linear_solve(
+        product,
+        right,
+        solve=lambda _, some: solve_entries(entries, some),
+        transpose_solve=lambda _, some: solve_entries(transposed, some),
+    )
+
+
+@jax.custom_jvp
+def pulled_back_once(value):
+    """The value itself. What is pulled back through it (reverse differentiation) is worked out once.
+
+    The compiler would work out a sum of products anew in everything that uses it, but keeps a quotient: here one whose
+    divisor is 1, which the compiler cannot know.
+
+    Parameters
+    ----------
+    value : array
+    """
+    return value
+
+
+@pulled_back_once.defjvp
+def _(primals, tangents):
+    (value,), (change,) = primals, tangents
+
+    def back(value, change):
+        return change / jnp.where(value == value, 1.0, jnp.nan)
+
+    return value, jax.custom_derivatives.linear_call(lambda _, change: change, back, value, change)
+
+
 def add_entries(entries: dict[tuple[int, int], Any], more: Mapping[tuple[int, int], Any]) -> None:
     """Add to a matrix, given by the entries that are not zero, another one."""
     for at, value in more.items():

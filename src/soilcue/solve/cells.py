@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import itertools
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -22,8 +22,6 @@ from soilcue.solve.steady import all_limits, disturbance, flux_table, one_block,
 
 ACCEPTED = 1e-10
 """Largest residual (log gain - log loss; relative change over the year) of a settled cell."""
-CHUNK = {False: 16384, True: 512}
-"""Cells handed to a thread at once (steady, seasonal)."""
 
 
 class Rung(NamedTuple):
@@ -110,23 +108,50 @@ def _run_blocks(network, drivers, weights, used, begin, goes_on, steps, caution,
         start = None if network.linear else (goes_on, begin)
         if seasonal:
             year = one_seasonal_block(network, block, weights, steps_per_month, steps, caution, present, start)
-            found = (year.mean_stocks, year.stocks, year.flows, year.residual, year.years, year.stable)
+            values = (year.mean_stocks, year.stocks, year.flows, year.residual)
+            taken, stable = year.years, year.stable
         else:
             s = one_block(network, block, steps, caution, present, start)
             table = flux_table(network, s.stocks, network.environment(block))
-            found = (s.stocks, [], weights @ table, s.residual, s.steps, s.stable)
-        return *found, _limits(network, block)
+            values = (s.stocks, [], weights @ table, s.residual)
+            taken, stable = s.steps, s.stable
+        reasons = _limits(network, block)
+        allowed = ~jnp.any(reasons, axis=0)
+        return *jax.tree.map(lambda some: jnp.where(allowed, some, jnp.nan), values), taken, stable, reasons
 
-    return by_blocks(one, (drivers, begin), used, block_size(network, seasonal))
+    return by_blocks(one, (drivers, begin), used, portions_of(network, seasonal).block)
 
 
-def block_size(network: Network, seasonal: bool) -> int:
-    """Cells that run through the compiled loop together: few enough for the cache of a core."""
-    return 2048 if network.linear and not seasonal else 128
+class Portions(NamedTuple):
+    """How many cells a thread is handed at once, and how many of them run through the compiled loop together.
+
+    Parameters
+    ----------
+    sizes : tuple of int
+        Cells handed over; each size is a compiled program of its own.
+    block : int
+        Cells worked on together: few enough for the cache of a core, where there is much to do on each.
+    """
+
+    sizes: tuple[int, ...]
+    block: int
+
+
+def portions_of(network: Network, seasonal: bool) -> Portions:
+    """What suits a model: a linear one is solved sooner than its answers are written, and needs no blocks."""
+    if seasonal:
+        return Portions((512,), 128)
+    return Portions((2048, 32768), 32768) if network.linear else Portions((16384,), 128)
 
 
 def by_blocks(work: Callable, arrays, used, block: int):
-    """Apply work to arrays whose last axis is cells, block by block; what comes of blocks not used is zero."""
+    """Apply work to arrays whose last axis is cells, block by block; what comes of blocks not used is zero.
+
+    One block is worked on as it is: no answers are copied from a block to their place.
+    """
+    cells = jax.tree.leaves(arrays)[0].shape[-1]
+    if cells <= block:
+        return work(*arrays)
 
     def part(i):
         return jax.tree.map(lambda whole: jax.lax.dynamic_slice_in_dim(whole, i * block, block, axis=-1), arrays)
@@ -138,7 +163,6 @@ def by_blocks(work: Callable, arrays, used, block: int):
             work(*part(i)),
         )
 
-    cells = jax.tree.leaves(arrays)[0].shape[-1]
     shapes = jax.eval_shape(lambda: work(*part(0)))
     empty = jax.tree.map(lambda s: jnp.zeros((*s.shape[:-1], cells), s.dtype), shapes)
     return jax.lax.fori_loop(0, used, fill, empty)
@@ -184,16 +208,16 @@ def _limits(network, drivers):
 
 def limit_texts(network: Network, drivers: Mapping[str, np.ndarray], at_rest: bool = True) -> tuple[str, ...]:
     """The texts of the model's limits, in order; for a run through time those of rest are left out."""
-    one = {name: np.asarray(values, float)[..., :1] for name, values in drivers.items()}
-    found: list[str] = []
+    return _limit_texts(
+        network, {name: np.asarray(values, float)[..., :1] for name, values in drivers.items()}, at_rest
+    )
 
-    def trace(drivers):
-        environment = network.environment(drivers)
-        found[:] = list(all_limits(network, environment) if at_rest else network.limits(environment))
-        return 0
 
-    jax.eval_shape(trace, one)
-    return tuple(found)
+@eqx.filter_jit
+def _limit_texts(network, drivers, at_rest):
+    """Known when it is traced, and then remembered; nothing is computed."""
+    environment = network.environment(drivers)
+    return tuple(all_limits(network, environment) if at_rest else network.limits(environment))
 
 
 def default_threads() -> int:
@@ -255,11 +279,11 @@ def solve_cells(
     given = np.all(list(cells_with(drivers).values()), axis=0)
     n, living = len(network.pools), _populations(network)
     texts = limit_texts(network, drivers)
-    stocks = np.full((n, cells), np.nan)
+    stocks = np.empty((n, cells))
     states = CellStates(
         stocks=stocks,
-        start=np.full((n, cells), np.nan) if seasonal else stocks,
-        flows=np.full((weights.shape[0], cells), np.nan),
+        start=np.empty((n, cells)) if seasonal else stocks,
+        flows=np.empty((weights.shape[0], cells)),
         residual=np.full(cells, np.nan),
         steps=np.zeros(cells, int),
         status=np.where(given, Status.UNCONVERGED, Status.NO_DRIVERS).astype(np.int8),
@@ -279,9 +303,10 @@ def solve_cells(
     for size in range(1, len(living) + 1):
         for absent in itertools.combinations(living, size):
             task.attempt(LADDER[seasonal][-2], absent=absent)
-    flagged = states.status != Status.SETTLED
+    # the infeasible have no values from the start
+    unsettled = np.flatnonzero((states.status != Status.SETTLED) & (states.status != Status.INFEASIBLE))
     for values in (states.stocks, states.flows, *([states.start] if seasonal else [])):
-        values[:, flagged] = np.nan
+        values[:, unsettled] = np.nan
     return states
 
 
@@ -302,23 +327,19 @@ class _Task:
         open_ = self.states.status == Status.UNCONVERGED
         if absent:
             open_ |= self.states.status == Status.UNSTABLE
-        which = np.flatnonzero(open_)
-        size = CHUNK[self.seasonal]
-        chunks = [which[first : first + size] for first in range(0, len(which), size)]
 
         def work(index: np.ndarray) -> None:
             self._record(index, self._solved(index, rung, absent), rung, absent)
             if progress is not None:
                 progress(len(index))
 
-        for index in chunks[:1]:
-            work(index)  # alone, so that it is compiled once
-        with ThreadPoolExecutor(self.threads) as pool:
-            list(pool.map(work, chunks[1:]))
+        program = ("steady", len(self.weights), *self.drivers)
+        in_threads(work, np.flatnonzero(open_), self.network, self.seasonal, self.threads, program)
 
     def _solved(self, index: np.ndarray, rung: Rung, absent: tuple[int, ...]) -> tuple:
         """Results of `_run_blocks` for some cells, each with a last axis of cells."""
-        cells = padded(index, CHUNK[self.seasonal])
+        portions = portions_of(self.network, self.seasonal)
+        cells = padded(index, portions, len(self.states.status))
         drivers = {name: values[..., cells] for name, values in self.drivers.items()}
         if self.network.schemes or not self.network.linear:
             # a linear model is solved sooner than its CUE is handed over, and compiled in a moment once more
@@ -329,7 +350,7 @@ class _Task:
             self.network.without_schemes(),
             drivers,
             self.weights,
-            blocks_of(index, block_size(self.network, self.seasonal)),
+            blocks_of(index, portions),
             [] if self.network.linear else list(self.states.start[:, cells]),
             np.asarray(rung.goes_on),
             np.asarray(rung.steps),
@@ -362,7 +383,7 @@ class _Task:
         states.stocks[:, cells] = stocks
         if self.seasonal:
             states.start[:, cells] = start
-        states.residual[cells] = np.where(crossed, np.nan, residual)
+        states.residual[cells] = residual
         states.steps[cells] = states.steps[cells] + steps if rung.goes_on else steps
         states.reasons[:, cells] = reasons
 
@@ -372,14 +393,81 @@ def _populations(network: Network) -> list[int]:
     return [i for i, pool in enumerate(network.pools) if pool.kind == "living" and pool.currency == "carbon"]
 
 
-def blocks_of(index: np.ndarray, block: int) -> np.ndarray:
+_compiled: set[Hashable] = set()
+
+
+def in_threads(
+    work: Callable[[np.ndarray], None],
+    which: np.ndarray,
+    network: Network,
+    seasonal: bool,
+    threads: int,
+    program: tuple[Hashable, ...],
+) -> None:
+    """Work on cells by threads, a portion at a time.
+
+    The first portion of a size is worked on alone when its program is new, so that it is compiled once.
+
+    Parameters
+    ----------
+    work : callable
+        Given the index of some cells.
+    which : array of int
+        The cells.
+    network, seasonal
+        What is solved.
+    threads : int
+    program : tuple of hashable
+        What, beside the network and the number of cells, tells the compiled program of the work from others.
+    """
+    portions = portions_of(network, seasonal)
+    same = (*program, seasonal, jax.tree.structure(network))
+    waiting = []
+    for index in _parts(which, portions, threads):
+        this = (*same, _size(index, portions))
+        if this in _compiled:
+            waiting.append(index)
+        else:
+            work(index)
+            _compiled.add(this)
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, waiting))
+
+
+def _parts(which: np.ndarray, portions: Portions, threads: int) -> list[np.ndarray]:
+    """Cells parted: in blocks, alike for every thread; without blocks in the largest size, the rest in the least."""
+    (least, largest), block = (portions.sizes[0], portions.sizes[-1]), portions.block
+    if block < least:
+        number = max(1, -(-len(which) // (largest * threads))) * threads
+        ends = np.arange(0, len(which), max(1, -(-len(which) // (number * block))) * block)
+    else:
+        whole, rest = divmod(len(which), largest)
+        # more than half of the largest is sooner done as one
+        ends = np.arange(whole + (2 * rest > largest)) * largest
+        if 2 * rest <= largest:
+            ends = np.append(ends, np.arange(whole * largest, len(which), least))
+    return [part for part in np.split(which, ends) if len(part)]
+
+
+def _size(index: np.ndarray, portions: Portions) -> int:
+    """Cells of the compiled program for some cells."""
+    return next(size for size in portions.sizes if size >= len(index))
+
+
+def blocks_of(index: np.ndarray, portions: Portions) -> np.ndarray:
     """How many blocks hold the cells; as an array, for a plain number would be compiled in."""
-    return np.asarray(-(-len(index) // block))
+    return np.asarray(-(-len(index) // portions.block))
 
 
-def padded(index: np.ndarray, size: int) -> slice | np.ndarray:
-    """The index of `size` cells, the last repeated; a slice where it can be, as by `in_place`."""
-    return in_place(np.concatenate([index, np.repeat(index[-1], size - len(index))]) if len(index) < size else index)
+def padded(index: np.ndarray, portions: Portions, cells: int) -> slice | np.ndarray:
+    """The index of a whole portion that begins with these: a slice where they are neighbours, else the last repeated.
+
+    Of a slice, the cells beyond those wanted are handed over and not looked at.
+    """
+    size, run = _size(index, portions), in_place(index)
+    if isinstance(run, slice) and run.start + size <= cells:
+        return slice(run.start, run.start + size)
+    return np.concatenate([index, np.repeat(index[-1], size - len(index))])
 
 
 def in_place(index: np.ndarray) -> slice | np.ndarray:

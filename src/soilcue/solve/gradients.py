@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -13,14 +13,15 @@ import numpy as np
 from soilcue.core.network import Network
 from soilcue.core.scheme import slots_of
 from soilcue.solve.cells import (
-    CHUNK,
     CellStates,
     Status,
-    block_size,
     blocks_of,
     by_blocks,
     default_threads,
+    in_place,
+    in_threads,
     padded,
+    portions_of,
     with_cue,
 )
 from soilcue.solve.seasonal import one_seasonal_block
@@ -38,7 +39,7 @@ def value_and_gradient(
     drivers : dict of array, shape (cells,), (12, cells) or (365, cells)
         In the model's units.
     start : sequence of array, shape (cells,)
-        The settled stocks, one a pool (`CellStates.start`).
+        The settled stocks, one a pool (`CellStates.start`); of a linear model without seasons they are not looked at.
     weights : array, shape (pools,)
         What is summed: ``weights @ stocks``; under seasonal drivers the stocks' mean over the year.
     seasonal : bool
@@ -52,7 +53,7 @@ def value_and_gradient(
         The sum (cells,), its derivatives by driver (as the drivers) and by parameter (each with a last axis of
         cells).
     """
-    cells = len(start[0])
+    cells = drivers["carbon_input"].shape[-1]
 
     def total(parameters, drivers):
         changed = eqx.tree_at(lambda n: n.parameters, network, parameters)
@@ -73,33 +74,57 @@ def value_and_gradient(
         # the matrix of the last Newton step; a year and a linear model have none
         frozen = slopes(network, start, network.environment(drivers))
 
-    # one value of each parameter per cell, so that the derivative is the cell's own
-    spread = {name: jnp.broadcast_to(v[..., None], (*v.shape, cells)) for name, v in network.parameters.items()}
-    value, pull = jax.vjp(total, spread, dict(drivers))
+    value, pull = jax.vjp(total, _spread(network, cells), dict(drivers))
     by_parameter, by_driver = pull(jnp.ones(cells))
     return value, by_driver, by_parameter
 
 
+def _spread(network, cells: int) -> dict[str, Any]:
+    """One value of each parameter per cell, so that the derivative is the cell's own."""
+    return {name: jnp.broadcast_to(v[..., None], (*v.shape, cells)) for name, v in network.parameters.items()}
+
+
 @eqx.filter_jit
 def _run_blocks(network, drivers, start, used, weights, seasonal, steps_per_month):
-    """`value_and_gradient` of the first `used` blocks of cells."""
+    """`value_and_gradient` of the first `used` blocks of cells, and the derivatives by the CUE of every slot.
+
+    Where the drivers hold no CUE it is the model's own, and its derivatives by parameter and driver are counted.
+    """
+    own = not list(slots_of(drivers))
 
     def one(drivers, start):
-        return value_and_gradient(network, drivers, start, weights, seasonal, steps_per_month)
+        slots = network.cue_slots(drivers) if own else {}
+        value, by_driver, by_parameter = value_and_gradient(
+            network, {**drivers, **slots}, start, weights, seasonal, steps_per_month
+        )
+        by_slot = {slot: by_driver.pop(slot) for slot in list(slots_of(by_driver))}
+        if own:
+            by_driver, by_parameter = _through_cue(network, drivers, by_slot, by_driver, by_parameter)
+        return value, by_driver, by_parameter, by_slot
 
-    return by_blocks(one, (drivers, start), used, block_size(network, seasonal))
+    return by_blocks(one, (drivers, start), used, portions_of(network, seasonal).block)
 
 
-@eqx.filter_jit
-def _through_cue(network, drivers, by_slot):
-    """What the derivatives by intrinsic CUE are worth by parameter and driver, through the schemes (chain rule)."""
+def _through_cue(network, drivers, by_slot, by_driver, by_parameter):
+    """Derivatives by driver and parameter, and to them what those by intrinsic CUE are worth (chain rule)."""
 
     def slots(parameters, drivers):
         return eqx.tree_at(lambda n: n.parameters, network, parameters).cue_slots(drivers)
 
     cells = next(iter(by_slot.values())).shape[-1]
-    spread = {name: jnp.broadcast_to(v[..., None], (*v.shape, cells)) for name, v in network.parameters.items()}
-    return jax.vjp(slots, spread, drivers)[1](by_slot)
+    _, pull = jax.vjp(slots, _spread(network, cells), dict(drivers))
+    more_parameter, more_driver = pull(by_slot)
+    by_driver = {name: by_driver[name] + more if name in by_driver else more for name, more in more_driver.items()}
+    return by_driver, {name: by_parameter[name] + more for name, more in more_parameter.items()}
+
+
+@eqx.filter_jit
+def _slot_shapes(network, drivers):
+    """All axes but the last of each slot's CUE: known when it is traced, and then remembered."""
+    return {slot: jnp.shape(values)[:-1] for slot, values in network.cue_slots(drivers).items()}
+
+
+_through_schemes = eqx.filter_jit(_through_cue)
 
 
 def gradients(
@@ -137,46 +162,42 @@ def gradients(
         being the same; those by driver and parameter include what they do to CUE. NaN where no state is settled.
     """
     cells = drivers["carbon_input"].shape[-1]
-    which = np.flatnonzero(states.status == Status.SETTLED)
-    chunk = CHUNK[seasonal]
-    bare = network.without_schemes()
-    value = np.full(cells, np.nan)
-    by_driver = {name: np.full(v.shape, np.nan) for name, v in drivers.items()}
-    by_parameter = {name: np.full((*v.shape, cells), np.nan) for name, v in network.parameters.items()}
-    by_slot: dict[str, np.ndarray] = {}
+    settled = states.status == Status.SETTLED
+    # of a linear model, whole stretches of cells: picking some costs more than solving all
+    which = np.arange(cells) if network.linear else np.flatnonzero(settled)
+    bare, portions = network.without_schemes(), portions_of(network, seasonal)
+    value = np.empty(cells)
+    by_driver = {name: np.empty(v.shape) for name, v in drivers.items()}
+    by_parameter = {name: np.empty((*v.shape, cells)) for name, v in network.parameters.items()}
+    slots = _slot_shapes(network, {name: values[..., :1] for name, values in drivers.items()})
+    by_slot = {slot: np.empty((*lead, cells)) for slot, lead in slots.items()}
+    found = (value, by_driver, by_parameter, by_slot)
 
     def work(index: np.ndarray) -> None:
-        every = padded(index, chunk)
+        every = padded(index, portions, cells)
         some = {name: values[..., every] for name, values in drivers.items()}
-        given = with_cue(network, some)
-        total, of_driver, of_parameter = _run_blocks(
+        given = with_cue(network, some) if network.schemes else some
+        total, of_driver, of_parameter, of_slot = _run_blocks(
             bare,
             given,
-            list(states.start[:, every]),
-            blocks_of(index, block_size(bare, seasonal)),
+            [] if network.linear and not seasonal else list(states.start[:, every]),
+            blocks_of(index, portions),
             weights,
             seasonal,
             steps_per_month,
         )
-        of_slot = {slot: of_driver.pop(slot) for slot in slots_of(given)}
-        more_parameter, more_driver = _through_cue(network, some, of_slot) if of_slot else ({}, {})
-        value[index] = np.asarray(total)[: len(index)]
-        for slot, values in of_slot.items():
-            by_slot.setdefault(slot, np.full((*values.shape[:-1], cells), np.nan))
-        for whole, *parts in (
-            (by_driver, of_driver, more_driver),
-            (by_parameter, of_parameter, more_parameter),
-            (by_slot, of_slot),
-        ):
-            for name, filled in whole.items():
-                filled[..., index] = sum(np.asarray(part[name])[..., : len(index)] for part in parts if name in part)
+        if network.schemes:
+            of_driver, of_parameter = _through_schemes(network, some, of_slot, of_driver, of_parameter)
+        here = in_place(index)
+        parts = (total, of_driver, of_parameter, of_slot)
+        for whole, part in zip(jax.tree.leaves(found), jax.tree.leaves(parts), strict=True):
+            whole[..., here] = np.asarray(part)[..., : len(index)]
 
-    chunks = [which[first : first + chunk] for first in range(0, len(which), chunk)]
-    for index in chunks[:1]:
-        work(index)  # alone, so that it is compiled once
-    with ThreadPoolExecutor(threads or default_threads()) as pool:
-        list(pool.map(work, chunks[1:]))
-    return value, by_driver, by_parameter, by_slot
+    in_threads(work, which, network, seasonal, threads or default_threads(), ("gradients", *drivers))
+    unsettled = np.flatnonzero(~settled)
+    for whole in jax.tree.leaves(found):
+        whole[..., unsettled] = np.nan
+    return found
 
 
 @eqx.filter_jit
@@ -195,7 +216,7 @@ def _elastic_blocks(network, drivers, start, used):
         slots = {name: block[name] for name in slots_of(block)}
         return jax.jvp(logs, (slots,), (slots,))[1]
 
-    return by_blocks(one, (drivers, start), used, block_size(network, False))
+    return by_blocks(one, (drivers, start), used, portions_of(network, False).block)
 
 
 def elasticities(network: Network, drivers: Mapping[str, np.ndarray], states: CellStates) -> np.ndarray:
@@ -214,15 +235,16 @@ def elasticities(network: Network, drivers: Mapping[str, np.ndarray], states: Ce
     array, shape (pools, cells)
         NaN where no state is settled. By the implicit function theorem, one solve a cell for all pools.
     """
-    chunk = CHUNK[False]
-    bare = network.without_schemes()
+    bare, portions = network.without_schemes(), portions_of(network, False)
     found = np.full(states.stocks.shape, np.nan)
-    which = np.flatnonzero(states.status == Status.SETTLED)
-    for first in range(0, len(which), chunk):
-        index = which[first : first + chunk]
-        cells = padded(index, chunk)
+
+    def work(index: np.ndarray) -> None:
+        cells = padded(index, portions, len(states.status))
         given = with_cue(network, {name: values[cells] for name, values in drivers.items()})
-        slopes = _elastic_blocks(bare, given, list(states.stocks[:, cells]), blocks_of(index, block_size(bare, False)))
-        for whole, part in zip(found, slopes, strict=True):
+        changes = _elastic_blocks(bare, given, list(states.stocks[:, cells]), blocks_of(index, portions))
+        for whole, part in zip(found, changes, strict=True):
             whole[index] = np.asarray(part)[: len(index)]
+
+    which = np.flatnonzero(states.status == Status.SETTLED)
+    in_threads(work, which, network, False, default_threads(), ("elasticities", *drivers))
     return found

@@ -21,7 +21,7 @@ import jax
 import jax.numpy as jnp
 
 from soilcue.core.network import Flux, Network
-from soilcue.solve.algebra import add_entries, is_stable, log_ratio, solve_entries
+from soilcue.solve.algebra import add_entries, is_stable, log_ratio, pulled_back_once, solve_entries, solve_linear
 
 NOTHING = 1e-30
 """Stock that stands for an absent population: too small to act on anything, enough to see whether it would grow."""
@@ -142,6 +142,11 @@ def slopes(network: Network, stocks, environment) -> Slopes:
                     add_entries(side, {(number[end], j): change})
     gain, loss = gains_and_losses(network, stocks, environment)
     return Slopes(gain, loss, by_gain, by_loss)
+
+
+def once(environment: dict[str, Any]) -> dict[str, Any]:
+    """An environment, what is pulled back to each of its values being worked out once."""
+    return jax.tree.map(lambda v: pulled_back_once(v) if eqx.is_inexact_array(v) else v, environment)
 
 
 def all_limits(network: Network, environment) -> dict[str, Any]:
@@ -314,7 +319,7 @@ def last_step(network: Network, drivers: Mapping[str, Any], z, found: Slopes, pr
     """
     z = jax.lax.stop_gradient(list(z))
     present = jnp.ones(len(z), bool) if present is None else present
-    missed = imbalance(network, z, network.environment(drivers), present)
+    missed = imbalance(network, z, once(network.environment(drivers)), present)
     changes = solve_entries(newton_matrix(found, present), missed, own_makers(network))
     return [value + change for value, change in zip(z, changes, strict=True)]
 
@@ -351,7 +356,7 @@ def linear(network: Network, drivers: Mapping[str, Any]) -> Solution:
     """
     number = {pool.name: i for i, pool in enumerate(network.pools)}
     cells = drivers["carbon_input"].shape[0]
-    environment = network.environment(drivers)
+    environment = once(network.environment(drivers))
     matrix: dict[tuple[int, int], Any] = {}
     gain = [jnp.zeros(cells)] * len(number)
     for flux in network.fluxes(dict.fromkeys(number, 1.0), environment):
@@ -363,7 +368,7 @@ def linear(network: Network, drivers: Mapping[str, Any]) -> Solution:
                 add_entries(matrix, {(target, source): -flux.rate})
         elif target is not None:
             gain[target] = gain[target] + flux.rate
-    stocks = solve_entries(matrix, gain)
+    stocks = solve_linear(matrix, gain)
     sides = zip(*gains_and_losses(network, stocks, environment), strict=True)
     gap = largest([(gained - lost) / jnp.where(lost > 0, lost, 1.0) for gained, lost in sides])
     allowed = feasible(network, environment, (cells,))
