@@ -25,8 +25,8 @@ def test_page_says_who_gains_and_what_is_refused(grid, tmp_path):
     chosen = ["temperature-linear", "ph-acidity", "active-fraction"]
     table, states = response_table(grid, ["somic"], chosen, tmp_path / "states")
     page = response_page(table, states, xr.ones_like(grid["clay"]), tmp_path / "page.html").read_text()
-    assert "it lowers it in somic (" in page
-    assert "active-fraction in somic: " in page
+    assert "it lowers it in SOMic (" in page
+    assert "SOMic takes no active-fraction: " in page
     assert "lacks the variable" in page
     for figure in ("elasticity-somic", "cue-somic", "change-somic", "relation-somic", "parts"):
         assert f'id="figure-{figure}"' in page

@@ -187,6 +187,8 @@ class Network(eqx.Module):
 
     name: ClassVar[str]
     title: ClassVar[str]
+    label: ClassVar[str] = ""
+    """A short name as papers write it, for tables and figures; the registered name by default."""
     references: ClassVar[tuple[str, ...]]
     pools: ClassVar[tuple[Pool, ...]]
     declared: ClassVar[tuple[Parameter, ...]]

@@ -41,6 +41,7 @@ class AWB(Network):
 
     name = "awb"
     title = "AWB (Allison, Wallenstein and Bradford)"
+    label = "AWB"
     references = ("allison2010",)
     carbon_unit, time_unit, reference_depth = "mgC cm-3", "h", 0.10
     needs = ("temperature", "carbon_input")

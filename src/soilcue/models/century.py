@@ -21,6 +21,7 @@ class Century(Network):
 
     name = "century"
     title = "CENTURY as in ORCHIDEE-CN-P"
+    label = "CENTURY"
     references: ClassVar[tuple[str, ...]] = ("parton1987", "sun2021")
     carbon_unit, time_unit, reference_depth = "gC m-2", "d", 1.0
     implicit_microbes, linear = True, True

@@ -49,6 +49,7 @@ class Century1987(Century):
 
     name = "century-1987"
     title = "CENTURY of Parton et al. (1987)"
+    label = "CENTURY 1987"
     references = ("parton1987",)
     surface = False
     needs = (

@@ -29,6 +29,7 @@ class CenturyMillennial(Network):
 
     name = "century-millennial"
     title = "CENTURY as in the Millennial repository"
+    label = "CENTURY (Millennial)"
     references = ("parton1987", "abramoff2022")
     carbon_unit, time_unit, reference_depth = "gC m-2", "d", 1.0
     implicit_microbes, linear = True, True

@@ -32,6 +32,7 @@ class Corpse(Network):
 
     name = "corpse"
     title = "CORPSE (Carbon, Organisms, Rhizosphere, and Protection in the Soil Environment)"
+    label = "CORPSE"
     references = ("sulman2014",)
     carbon_unit, time_unit, reference_depth = "kgC m-2", "yr", 1.0
     needs = ("temperature", "moisture", "porosity", "clay", "carbon_input", "above_ground_fraction")

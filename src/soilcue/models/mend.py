@@ -19,6 +19,7 @@ class Mend(Network):
 
     name = "mend"
     title = "MEND (Microbial-ENzyme-mediated Decomposition), version of 2013"
+    label = "MEND"
     references = ("wang2013",)
     carbon_unit, time_unit, reference_depth = "mgC cm-3", "h", 0.30
     needs = ("carbon_input", "bulk_density")

@@ -32,6 +32,7 @@ class MendDormancy(Network):
 
     name = "mend-dormancy"
     title = "MEND with dormancy (carbon of the public code of 2022)"
+    label = "MEND dormancy"
     references = ("wang2015", "mend_code")
     carbon_unit, time_unit, reference_depth = "mgC cm-3", "h", 1.0
     needs = ("temperature", "water_potential", "pH", "carbon_input")

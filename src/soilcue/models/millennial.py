@@ -53,6 +53,7 @@ class Millennial(Network):
 
     name = "millennial"
     title = "Millennial Version 2"
+    label = "Millennial V2"
     references = ("abramoff2018", "abramoff2022")
     carbon_unit, time_unit, reference_depth = "gC m-2", "d", 1.0
     needs = ("temperature", "moisture", "carbon_input", "porosity", "pH", "bulk_density", "clay_silt")

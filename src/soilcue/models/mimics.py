@@ -74,6 +74,7 @@ class Mimics(Network):
 
     name = "mimics"
     title = "MIMICS (MIcrobial-MIneral Carbon Stabilization)"
+    label = "MIMICS"
     references: ClassVar[tuple[str, ...]] = ("wieder2014", "wieder2015")
     carbon_unit, time_unit, reference_depth = "mgC cm-3", "h", 0.30
     needs: ClassVar[tuple[str | tuple[str, ...], ...]] = (

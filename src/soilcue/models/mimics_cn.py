@@ -45,6 +45,7 @@ class MimicsCN(Mimics):
 
     name = "mimics-cn"
     title = "MIMICS-CN (MIcrobial-MIneral Carbon Stabilization with nitrogen), version 1.0"
+    label = "MIMICS-CN"
     references = ("kykersnowman2020", "wieder2015")
     needs: ClassVar[tuple[str | tuple[str, ...], ...]] = (*Mimics.needs, "litter_carbon_to_nitrogen")
     gives: ClassVar[tuple[str, ...]] = ("substrate_carbon_to_nitrogen", "mineral_nitrogen")

@@ -43,6 +43,7 @@ class Somic(Network):
 
     name = "somic"
     title = "SOMic 1.0"
+    label = "SOMic"
     references = ("woolf2019",)
     carbon_unit, time_unit, reference_depth = "MgC ha-1", "yr", 0.23
     needs = ("temperature", "moisture", "porosity", "clay", "carbon_input")

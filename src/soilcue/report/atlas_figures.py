@@ -12,11 +12,9 @@ from numpy.typing import NDArray
 
 from soilcue.atlas import summary
 from soilcue.atlas.grid import cell_area
+from soilcue.models import MODELS
 from soilcue.report import maps
 from soilcue.report.page import Figure, Layout, Trace, View
-
-MODEL_NAMES = {"century": "CENTURY", "mimics": "MIMICS", "millennial": "Millennial V2"}
-"""Names of models as their papers write them; others are shown as they are registered."""
 
 # Colours of Okabe and Ito, told apart by people with any of the common colour blindnesses.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
@@ -56,8 +54,10 @@ AXIS = {"gridcolor": "#e4e7eb", "zeroline": False, "linecolor": "#9aa3ad", "tick
 
 
 def model_name(model: str) -> str:
-    """Name of a model as its paper writes it."""
-    return MODEL_NAMES.get(model, model)
+    """Name of a model, or of a model and its set, as papers write it; one that is not registered keeps its own."""
+    name, _, parameters = model.partition(":")
+    label = (MODELS[name].label if name in MODELS else "") or name
+    return f"{label}, {parameters}" if parameters else label
 
 
 def model_colours(atlas: xr.Dataset) -> dict[str, str]:

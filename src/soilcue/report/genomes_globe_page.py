@@ -150,7 +150,7 @@ def _map(found: xr.Dataset, name: str, what: str, coasts: Trace) -> Figure:
     elif what == "cue" and high - low < LEAST_SPAN:  # a map without differences shall look like one
         low, high = (low + high - LEAST_SPAN) / 2, (low + high + LEAST_SPAN) / 2
     colours = {
-        "colorscale": "RdBu" if what == "spread" else "Viridis",
+        "colorscale": maps.DIFFERENCES if what == "spread" else "Viridis",
         "reversescale": what == "spread",
         "cmin": float(low),
         "cmax": float(max(high, low + 1e-6)),

@@ -16,6 +16,8 @@ SEA = "#f7f9fb"
 BARE_LAND = "#e6e6e3"
 FLAGGED = "#9a9a97"
 INK = "#1d2430"
+DIFFERENCES = [[0.0, "#2166ac"], [0.25, "#92c5de"], [0.5, "#f7f7f7"], [0.75, "#f4a582"], [1.0, "#b2182b"]]
+"""Blue below, white at zero, red above (ColorBrewer): told apart with any of the common colour blindnesses."""
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,9 @@ _GRID = {
     "linecolor": "#9aa3ad",
     "ticks": "outside",
 }
+
+_SAME = 1e-6
+"""Largest difference of CUE that the matching of its mean leaves where a scheme changes nothing."""
 
 States = Mapping[tuple[str, str], xr.Dataset]
 _COURSES = (
@@ -77,6 +80,7 @@ def response_page(
     solved = table[table["refused"] == ""]
     schemes = [s for s in dict.fromkeys(solved["scheme"]) if s != "constant"]
     rows = maps.shown_rows(weights["lat"].values, np.asarray(weights > 0))
+    same = _same_as_constant(states)
     cut = {key: state.isel(lat=rows) for key, state in states.items()}
     coasts = maps.coastline_trace(coastlines())
     sections = {
@@ -98,7 +102,7 @@ def response_page(
             "lead": f"{len(models)} soil models under {len(schemes)} schemes of CUE, each moved as a whole until its "
             "mean intrinsic CUE over vegetated land is that of the model with constant CUE: what differs is its shape, "
             "not its level. Steady states under annual-mean drivers.",
-            "findings": _findings(solved, models),
+            "findings": _findings(solved, models, same),
             "choices": [(scheme, scheme) for scheme in schemes],
             "tried": [(m, model_name(m)) for m in tried],
             "time_table": _time_table(runs, without) if runs else None,
@@ -113,10 +117,11 @@ def response_page(
                 schemes,
                 _correlation_cell,
                 "Correlation of CUE and ln soil carbon across space: causal + covarying",
+                same,
             ),
             "scheme_table": _scheme_table(schemes),
             "refusals": _refusals(table),
-            "flags": _flag_lines(solved, models),
+            "flags": _flag_lines(solved, models, same),
             "references": references_of({**states, **runs}),
         },
     )
@@ -131,7 +136,7 @@ def references_of(states: States) -> list[str]:
 # ---- words and tables ----------------------------------------------------------------------------------------------
 
 
-def _findings(solved: pd.DataFrame, models: list[str]) -> list[str]:
+def _findings(solved: pd.DataFrame, models: list[str], same: Collection[tuple[str, str]]) -> list[str]:
     """The main numbers, in sentences."""
     at_rest = solved[solved["scheme"] == "constant"].set_index("model")
     gains = [m for m in models if m in at_rest.index and at_rest.loc[m, "elasticity"] > 0]
@@ -140,7 +145,9 @@ def _findings(solved: pd.DataFrame, models: list[str]) -> list[str]:
     def named(those):
         return ", ".join(f"{model_name(m)} ({at_rest.loc[m, 'elasticity']:+.2f})" for m in those) or "none"
 
-    known = solved[(solved["scheme"] != "constant") & solved["correlation"].notna()]
+    pairs = zip(solved["model"], solved["scheme"], strict=True)
+    varied = np.array([pair[1] != "constant" and pair not in same for pair in pairs], dtype=bool)
+    known = solved[varied & solved["correlation"].notna()]
     opposite = known[known["correlation"] * known["causal"] < 0]
     return [
         f"Where CUE is constant, one percent more of it raises soil carbon at rest in {named(gains)}; it lowers it in "
@@ -224,6 +231,14 @@ def _typical_change(after: xr.DataArray, before: xr.DataArray) -> xr.DataArray:
     return (xr.DataArray(np.exp(change)) - 1) * 100
 
 
+def _change_of_mean(after: xr.DataArray, before: xr.DataArray) -> xr.DataArray:
+    """Percent by which the mean over cells changes: emergent CUE may be below nought for a while, and has no log."""
+    return (after.mean("cell") / before.mean("cell") - 1) * 100
+
+
+_CHANGES = {"cue": _change_of_mean, "soil_carbon": _typical_change}
+
+
 def _span_of_time(years: float) -> str:
     """A time in the unit that suits it."""
     if not math.isfinite(years):
@@ -250,10 +265,20 @@ def _experiment_notes(runs: States) -> list[str]:
     ]
 
 
-def _matrix(table: pd.DataFrame, models: list[str], schemes: list[str], cell, caption: str) -> Table:
-    """Schemes down, models across."""
+def _matrix(
+    table: pd.DataFrame,
+    models: list[str],
+    schemes: list[str],
+    cell: Callable[[Any], Cell],
+    caption: str,
+    same: Collection[tuple[str, str]] = (),
+) -> Table:
+    """Schemes down, models across; of pairs that are the same as constant CUE nothing else is said."""
     by_pair = {(row["model"], row["scheme"]): row for _, row in table.iterrows()}
-    rows = [(scheme, [cell(by_pair.get((m, scheme))) for m in models]) for scheme in schemes]
+    rows = [
+        (scheme, [Cell("–", note=True) if (m, scheme) in same else cell(by_pair.get((m, scheme))) for m in models])
+        for scheme in schemes
+    ]
     return Table(caption, [[("scheme", 1), *((model_name(m), 1) for m in models)]], rows)
 
 
@@ -271,7 +296,7 @@ def _correlation_cell(row: Any) -> Cell:
     return Cell(
         f"{row['correlation']:+.2f}",
         f"{row['causal']:+.2f} {row['covarying']:+.2f}",
-        shade=0.8 if row["correlation"] * row["causal"] < 0 else math.nan,
+        shade=0.45 if row["correlation"] * row["causal"] < 0 else math.nan,
     )
 
 
@@ -301,32 +326,80 @@ def _scheme_table(schemes: list[str]) -> Table:
 
 
 def _refusals(table: pd.DataFrame) -> list[str]:
-    """Each reason once, with the pairs it holds for."""
-    reasons: dict[str, list[str]] = {}
+    """Each reason once, with the models and schemes it holds for."""
+    reasons: dict[str, dict[str, list[str]]] = {}
     for _, row in table[table["refused"] != ""].iterrows():
-        reasons.setdefault(row["refused"].partition(" It has: ")[0], []).append(f"{row['scheme']} in {row['model']}")
-    return [f"{', '.join(pairs)}: {reason}" for reason, pairs in reasons.items()]
+        reason = row["refused"].partition(" It has: ")[0]
+        reason = reason.removeprefix(f"the model {row['model']!r} does not take the scheme {row['scheme']!r}: ")
+        reasons.setdefault(reason, {}).setdefault(model_name(row["model"]), []).append(row["scheme"])
+    lines = []
+    for reason, by_model in reasons.items():
+        alike: dict[tuple[str, ...], list[str]] = {}
+        for name, schemes in by_model.items():
+            alike.setdefault(tuple(schemes), []).append(name)
+        for refused, names in alike.items():
+            lines.append(f"{_listed(names)} take{'s' * (len(names) == 1)} no {_listed(refused, 'or')}: {reason}")
+    return lines
 
 
-def _flag_lines(solved: pd.DataFrame, models: list[str]) -> list[str]:
-    """Cells without a state of rest, by model; and beyond the evidence, by scheme."""
+def _listed(words: Sequence[str], last: str = "and") -> str:
+    """Words as a sentence lists them."""
+    return f"{', '.join(words[:-1])} {last} {words[-1]}" if len(words) > 1 else words[0]
+
+
+_NO_STATE = (
+    ("extinct", "microbes die out"),
+    ("other_flags", "the published functions leave their domain, or no stable state was found"),
+)
+
+
+def _flag_lines(solved: pd.DataFrame, models: list[str], same: set[tuple[str, str]]) -> list[str]:
+    """Cells without a state of rest, by model; schemes that feel nothing that varies; and beyond the evidence."""
     lines = []
     for m in models:
         of_model = solved[solved["model"] == m]
-        worst = of_model[(of_model["extinct"] > 0) | (of_model["other_flags"] > 0)]
-        for _, row in worst.sort_values("extinct", ascending=False).head(3).iterrows():
-            lines.append(
-                f"{model_name(m)} under {row['scheme']}: microbes die out in {row['extinct']:,} cells, "
-                f"{row['other_flags']:,} are flagged otherwise, {row['settled']:,} are settled."
+        told = [
+            f"{words} in {_most(of_model, column)}"
+            for column, words in (
+                ("extinct", "microbes die out"),
+                ("other_flags", "there is no stable state, or none was found"),
             )
-    for scheme, rows in solved[solved["beyond_evidence"] > 0].groupby("scheme", sort=False):
-        most = rows.loc[rows["beyond_evidence"].idxmax()]
-        cells = most[["settled", "extinct", "other_flags"]].sum()
+            if (of_model[column] > 0).any()
+        ]
+        if told:
+            cells = int(of_model[["settled", "extinct", "other_flags"]].iloc[0].sum())
+            lines.append(f"{model_name(m)}, of {cells:,} cells: {'; '.join(told)}.")
+    tried = solved.groupby("scheme", sort=False)["model"]
+    alike = [str(scheme) for scheme, found in tried if all((m, scheme) in same for m in found)]
+    if alike:
         lines.append(
-            f"{scheme} is extrapolated beyond the range of its evidence in up to {most['beyond_evidence']:,} of "
-            f"{cells:,} cells."
+            f"{_listed(alike)} leave{'s' * (len(alike) == 1)} CUE as it is: what the scheme feels is the same in every "
+            "cell of these drivers."
         )
+    beyond = solved[solved["beyond_evidence"] > 0].groupby("scheme", sort=False)["beyond_evidence"].max()
+    if len(beyond):
+        counts = ", ".join(f"{scheme} {cells:,.0f}" for scheme, cells in beyond.sort_values(ascending=False).items())
+        lines.append(f"Extrapolated beyond the range of its evidence, in at most so many cells: {counts}.")
     return lines
+
+
+def _most(of_model: pd.DataFrame, column: str) -> str:
+    """In how many cells something happens, and under which scheme most often."""
+    least, most = int(of_model[column].min()), int(of_model[column].max())
+    if least == most:
+        return f"{most:,} under every scheme"
+    return f"{least:,} to {most:,}, most under {of_model.loc[of_model[column].idxmax(), 'scheme']}"
+
+
+def _same_as_constant(states: States) -> set[tuple[str, str]]:
+    """Models and schemes under which CUE is that of the constant in every cell."""
+    same = set()
+    for (m, scheme), state in states.items():
+        if scheme != "constant" and (m, "constant") in states:
+            apart = np.abs(state["cue"] - states[m, "constant"]["cue"])
+            if float(apart.max()) < _SAME:
+                same.add((m, scheme))
+    return same
 
 
 # ---- figures -------------------------------------------------------------------------------------------------------
@@ -373,14 +446,14 @@ _MAPS = {
     "elasticity": (
         "the percent by which soil carbon changes for one percent of CUE",
         "%{z:+.2f} % per % CUE",
-        {"colorscale": "RdBu", "reversescale": True},
+        {"colorscale": maps.DIFFERENCES, "reversescale": True},
     ),
     "cue": ("emergent CUE", "CUE %{z:.3f}", {"colorscale": "Viridis", "reversescale": False}),
-    # the script's scale ends in red; carbon that is gained is blue
+    # carbon that is gained is blue
     "change": (
         "percent of soil carbon gained or lost against constant CUE",
         "%{z:+.0f} %",
-        {"colorscale": "RdBu", "reversescale": True},
+        {"colorscale": maps.DIFFERENCES, "reversescale": True},
     ),
 }
 """What a map shows: in words, of one cell, and its colours."""
@@ -422,6 +495,7 @@ def _scheme_map(model: str, shown: list[str], states: States, coasts: Trace, wha
 def _relation(model: str, shown: list[str], states: States) -> Figure:
     """Soil carbon against CUE over cells, with CUE varying and at constant CUE of the same mean."""
     traces: list[Trace] = []
+    orders: list[float] = []
     random = np.random.default_rng(0)
     constant = states[model, "constant"]
     for i, scheme in enumerate(shown):
@@ -431,6 +505,8 @@ def _relation(model: str, shown: list[str], states: States) -> Figure:
         known = np.flatnonzero((state["soil_carbon"].notnull() & constant["soil_carbon"].notnull()).values.ravel())
         few = random.choice(known, min(800, known.size), replace=False)
         meta = {"meta": {"scheme": scheme}, "visible": i == 0}
+        carbon = np.concatenate([source["soil_carbon"].values.ravel()[few] for source in (constant, state)])
+        orders.append(float(np.log10(carbon.max() / carbon.min())) if few.size else 0.0)
         for source, colour, name in (
             (constant, _PARTS["covarying"], "at constant CUE"),
             (state, _PARTS["causal"], "under the scheme"),
@@ -447,9 +523,10 @@ def _relation(model: str, shown: list[str], states: States) -> Figure:
                 }
                 | meta
             )
+    ticks = 1 if min(orders, default=2) > 2 else "D2"
     layout = {
         "xaxis": _GRID | {"title": {"text": "emergent CUE of the scheme"}},
-        "yaxis": _GRID | {"title": {"text": "soil carbon, kg m⁻²"}, "type": "log", "dtick": 1},
+        "yaxis": _GRID | {"title": {"text": "soil carbon, kg m⁻²"}, "type": "log", "dtick": ticks},
         "margin": {"l": 60, "r": 10, "t": 6, "b": 44},
         "legend": {"orientation": "h", "y": 1.12},
     }
@@ -498,7 +575,7 @@ def _parts_figure(solved: pd.DataFrame, models: list[str], shown: list[str]) -> 
         )
     layout = {
         "barmode": "relative",
-        "xaxis": _GRID | {"showgrid": False},
+        "xaxis": _GRID | {"showgrid": False, "automargin": True},
         "yaxis": _GRID | {"title": {"text": "correlation of CUE and ln soil carbon"}},
         "margin": {"l": 60, "r": 10, "t": 6, "b": 60},
         "legend": {"orientation": "h", "y": 1.12},
@@ -522,7 +599,7 @@ def _course(treatment: str, models: list[str], runs: States) -> Figure:
         if run is None:
             continue
         for name, held, words, colour, dash in _COURSES:
-            change = _typical_change(run[name].sel(cue_held=held), run[f"initial_{name}"])
+            change = _CHANGES[name](run[name].sel(cue_held=held), run[f"initial_{name}"])
             traces.append(
                 {
                     "type": "scatter",

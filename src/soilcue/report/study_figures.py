@@ -18,8 +18,6 @@ MOST_PLACES = 40
 """Sites that can be chosen one by one; of more, the mean alone is shown through time."""
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "triangle-down", "x")
-DIFFERENCES = [[0.0, "#2166ac"], [0.25, "#92c5de"], [0.5, "#f7f7f7"], [0.75, "#f4a582"], [1.0, "#b2182b"]]
-"""Blue below, white at zero, red above: told apart by people with any of the common colour blindnesses."""
 
 
 def looks(runs: Sequence[Summary]) -> dict[str, tuple[str, str, str]]:
@@ -109,7 +107,7 @@ def difference_maps(runs: Sequence[tuple[Summary, xr.Dataset]], coastlines: list
                 f"Δ CUE, {one.run} − {other.run}",
                 words,
                 [*cells.flagged(), *traces, maps.coastline_trace(coastlines)],
-                cells.layout({"colorscale": DIFFERENCES, "cmin": -top, "cmax": top}),
+                cells.layout({"colorscale": maps.DIFFERENCES, "cmin": -top, "cmax": top}),
                 views,
             )
         )
@@ -122,7 +120,7 @@ def difference_maps(runs: Sequence[tuple[Summary, xr.Dataset]], coastlines: list
                 f"Δ soil carbon, %, {one.run} : {other.run}",
                 f"World map of the change of soil carbon from {other.run} to {one.run}, percent.",
                 [*cells.flagged(), cells.trace(change, "%{z:+.1f} %"), maps.coastline_trace(coastlines)],
-                cells.layout({"colorscale": DIFFERENCES, "cmin": -top, "cmax": top}),
+                cells.layout({"colorscale": maps.DIFFERENCES, "cmin": -top, "cmax": top}),
             )
         )
     return figures
