@@ -84,3 +84,16 @@ def test_litter_richer_than_its_metabolic_part_is_refused():
         plausible.sites({"litter_carbon_to_nitrogen": np.array([5.0, 45.0])}), fluxes=True
     )
     assert state["status"].values.tolist() == [2, 0]
+
+
+def test_in_cold_soil_carbon_grows_without_end():
+    """What stands among the assumptions: no state of rest, and a run that gains the same in every year."""
+    drivers = plausible.sites({"temperature": np.array([-14.0]), "litter_carbon_to_nitrogen": np.array([60.0])})
+    model = sc.model("mimics-cn")
+    assert int(model.steady_state(drivers, eigenvalues=False)["status"].item()) == 5
+    warm = drivers.assign(temperature=("site", [5.0], drivers["temperature"].attrs))
+    run = model.simulate(drivers, model.steady_state(warm, eigenvalues=False), years=250, method="patankar", steps=24)
+    carbon = (run["soil_carbon"] + run["litter_carbon"]).isel(site=0)
+    gained = carbon.diff("time").isel(time=[-50, -1]).values
+    assert gained[1] > 0.1 * 365 * drivers["carbon_input"].item()
+    np.testing.assert_allclose(gained[1], gained[0], rtol=0.05)

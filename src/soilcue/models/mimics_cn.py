@@ -52,6 +52,9 @@ class MimicsCN(Mimics):
     assumptions: ClassVar[tuple[str, ...]] = (
         *(text.replace("MIMICS:", "MIMICS-CN:") for text in Mimics.assumptions),
         "MIMICS-CN: no plant takes up mineral nitrogen, as in the published version; what is not immobilised leaches",
+        "MIMICS-CN: the set kykersnowman2020 has no state of rest in cold soils: death rises with the square of "
+        "biomass, and all the microbes there can be eat less than comes in, so that carbon grows without end; such "
+        "cells are told as cells where no steady state was found",
         "MIMICS-CN: C:N of structural litter is what the published line makes of the litter's C:N, so that the "
         "nitrogen input is not exactly the carbon input over its C:N",
     )
