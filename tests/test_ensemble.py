@@ -37,6 +37,20 @@ def test_draws_come_again_and_more_of_them_change_none():
     np.testing.assert_allclose((few["slow"] * few["parameter_value"][:, 0]).std("member"), 0, atol=1e-9)
 
 
+def test_draws_of_ones_own_are_those_that_were_drawn():
+    drivers, model = plausible.cells(2), sc.model("century-millennial")
+    drawn = model.ensemble(drivers, 3, spread=0.1, seed=1)
+    values = {}
+    for declared in model.network.declared:
+        labels = [f"{declared.name}[{part}]" for part in declared.components] or declared.name
+        values[declared.name] = drawn["parameter_value"].sel(parameter=labels).values
+    given = model.ensemble(drivers, values, fluxes=True)
+    np.testing.assert_array_equal(given["soil_carbon"], drawn["soil_carbon"])
+    np.testing.assert_array_equal(given["parameter_value"], drawn["parameter_value"])
+    assert given["flux_rate"].dims[:2] == ("flux", "member")
+    assert given.attrs["ensemble"] == "3 draws that were given"
+
+
 def test_an_impossible_draw_is_flagged():
     drivers, model = plausible.cells(20), sc.model("mimics")
     ensemble = model.ensemble(drivers, 5, parameters=["to_physical", "to_chemical"], seed=2)
@@ -55,6 +69,13 @@ def test_an_impossible_draw_is_flagged():
         ({"draws": 0}, "whole number"),
         ({"draws": 2, "spread": 0.0}, "above zero"),
         ({"draws": 2, "parameters": ["slow_decai"]}, "slow_decay"),
+        ({"draws": {}}, "there are none"),
+        ({"draws": {"slow_decai": [1.0]}}, "slow_decay"),
+        ({"draws": {"slow_decay": [-1.0]}}, "outside its bounds"),
+        ({"draws": {"slow_decay": [np.nan]}}, "outside its bounds"),
+        ({"draws": {"slow_decay": []}}, "one value a member"),
+        ({"draws": {"slow_decay": 1.0}}, "one value a member"),
+        ({"draws": {"slow_decay": [0.001]}, "spread": 0.1}, "no spread="),
     ],
 )
 def test_a_mistake_gets_one_message(arguments, words):

@@ -270,16 +270,7 @@ class SoilModel:
         )
         state = self._dataset(solved, quantities, layout)
         if fluxes:
-            matter = np.array([[flux.process != "memory"] for flux in self.structure.fluxes])
-            units = np.where(matter, self._flow, self._flow / self._stock)
-            state["flux_rate"] = layout.array(solved.flows[-len(units) :] * units, "flux")
-            state["flux_rate"].attrs |= OUTPUTS["flux_rate"].attributes()
-            for part in ("source", "target", "process", "through"):
-                values = [str(getattr(f, part) or "") for f in self.structure.fluxes]
-                state = state.assign_coords({f"flux_{part}": ("flux", values)})
-            currencies = [self.structure.currency(flux) for flux in self.structure.fluxes]
-            state = state.assign_coords(flux_currency=("flux", currencies))
-            state = state.assign_coords(flux=self.structure.names())
+            state = self._with_flux_rates(state, solved.flows, layout)
         if eigenvalues:
             largest = largest_eigenvalue(self.solved, cells, solved.stocks) * (self._flow / self._stock)
             state["largest_eigenvalue"] = layout.array(largest)
@@ -297,6 +288,19 @@ class SoilModel:
             else "Newton on log gain = log loss",
         }
         return state
+
+    def _with_flux_rates(self, state: xr.Dataset, flows: np.ndarray, layout: _Layout) -> xr.Dataset:
+        """A state with every flux; the last rows of what was summed are the fluxes themselves."""
+        matter = np.array([[flux.process != "memory"] for flux in self.structure.fluxes])
+        units = np.where(matter, self._flow, self._flow / self._stock)
+        state["flux_rate"] = layout.array(flows[-len(units) :] * units, "flux")
+        state["flux_rate"].attrs |= OUTPUTS["flux_rate"].attributes()
+        for part in ("source", "target", "process", "through"):
+            values = [str(getattr(f, part) or "") for f in self.structure.fluxes]
+            state = state.assign_coords({f"flux_{part}": ("flux", values)})
+        currencies = [self.structure.currency(flux) for flux in self.structure.fluxes]
+        state = state.assign_coords(flux_currency=("flux", currencies))
+        return state.assign_coords(flux=self.structure.names())
 
     def in_model_units(self, state: xr.Dataset, drivers: xr.Dataset) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Stocks of a state, shape (pools, cells), and the mean drivers of its cells, as the network computes."""
@@ -516,12 +520,13 @@ class SoilModel:
     def ensemble(
         self,
         drivers: xr.Dataset,
-        draws: int,
+        draws: int | Mapping[str, Any],
         *,
         parameters: Iterable[str] | None = None,
         spread: float | None = None,
         seed: int = 0,
         season: str = "auto",
+        fluxes: bool = False,
         threads: int | None = None,
         progress: Callable[[int], None] | None = None,
     ) -> xr.Dataset:
@@ -531,8 +536,9 @@ class SoilModel:
         ----------
         drivers : xr.Dataset
             As for `steady_state`.
-        draws : int
-            How many.
+        draws : int or mapping
+            How many. Or draws of one's own: for each parameter that varies its values, shape (members,) or (members,
+            components), in the model's units.
         parameters : iterable of str, optional
             The parameters to draw; all by default.
         spread : float, optional
@@ -541,6 +547,8 @@ class SoilModel:
         seed : int
             The same seed gives the same draws; one more draw changes none of the others.
         season : str
+            As for `steady_state`.
+        fluxes : bool
             As for `steady_state`.
         threads : int, optional
             The processors at hand by default.
@@ -557,22 +565,35 @@ class SoilModel:
         Raises
         ------
         InputError
-            As `steady_state`; for an unknown parameter, no draws, a spread that is not above zero.
+            As `steady_state`; for an unknown parameter, no draws, a spread that is not above zero; for draws of one's
+            own that are of different numbers or outside of the bounds.
         """
-        if draws < 1 or draws != int(draws):
-            raise InputError(f"draws={draws}: give a whole number from 1 on.")
-        if spread is not None and not spread > 0:
-            raise InputError(f"spread={spread}: give a share above zero, such as 0.1, or none for the whole bounds.")
         known = {declared.name: declared for declared in self.network.declared}
-        names = list(known if parameters is None else dict.fromkeys(parameters))
-        for name in names:
-            if name not in known:
-                raise unknown_name(f"parameter of model {self.network.name!r}", name, known)
-        drawn = {name: self._drawn(known[name], draws, spread, seed) for name in names}
+        if isinstance(draws, Mapping):
+            if parameters is not None or spread is not None:
+                raise InputError(
+                    "draws of your own say themselves what varies and how far: no parameters=, no spread=."
+                )
+            drawn, draws = self._given(draws), len(next(iter(draws.values()), ()))
+            how = f"{draws} draws that were given"
+        else:
+            if draws < 1 or draws != int(draws):
+                raise InputError(f"draws={draws}: give a whole number from 1 on.")
+            if spread is not None and not spread > 0:
+                raise InputError(
+                    f"spread={spread}: give a share above zero, such as 0.1, or none for the whole bounds."
+                )
+            chosen = list(known if parameters is None else dict.fromkeys(parameters))
+            for name in chosen:
+                if name not in known:
+                    raise unknown_name(f"parameter of model {self.network.name!r}", name, known)
+            drawn = {name: self._drawn(known[name], draws, spread, seed) for name in chosen}
+            within = "over the bounds" if spread is None else f"within {spread:g} of each value and the bounds"
+            how = f"{draws} draws, seed {seed}, uniform {within}"
         cells, seasonal, layout = self._cells(drivers, season)
         count = cells["carbon_input"].shape[-1]
         network: Any = Drawn(self.solved)
-        weights, quantities = self._weights(False)
+        weights, quantities = self._weights(fluxes)
         parts = []
         step = max(1, CELLS_AT_ONCE // count)
         for first in range(0, draws, step):
@@ -592,25 +613,44 @@ class SoilModel:
                 progress=progress,
             )
             inner = _of_members(layout, members)
-            parts.append(self._dataset(solved, quantities, inner))
+            part = self._dataset(solved, quantities, inner)
+            parts.append(self._with_flux_rates(part, solved.flows, inner) if fluxes else part)
         result = xr.concat(
             parts, dim="member", data_vars="minimal", coords="minimal", compat="override", join="override"
         )
         result = result.assign_coords(member=np.arange(1, draws + 1))
-        labels = [f"{n}[{c}]" if c else n for n in names for c in (known[n].components or ("",))]
+        labels = [f"{n}[{c}]" if c else n for n in drawn for c in (known[n].components or ("",))]
         table = np.concatenate([np.atleast_2d(values) for values in drawn.values()])
         result["parameter_value"] = (("member", "parameter"), table.T)
         result["parameter_value"].attrs["long_name"] = "drawn parameters, in the units the model computes with"
         layout.notes += self._say_beyond(result, np.tile(self._beyond(cells), draws), _of_members(layout, draws))
-        result.attrs |= self._attributes(layout.notes) | {
-            "ensemble": f"{draws} draws, seed {seed}, "
-            + (
-                "uniform over the bounds"
-                if spread is None
-                else f"uniform within {spread:g} of each value and the bounds"
-            )
-        }
+        result.attrs |= self._attributes(layout.notes) | {"ensemble": how}
         return result.assign_coords(parameter=labels)
+
+    def _given(self, draws: Mapping[str, Any]) -> dict[str, np.ndarray]:
+        """Draws that a user gave, shape (members,) or (components, members), checked."""
+        known = {declared.name: declared for declared in self.network.declared}
+        found: dict[str, np.ndarray] = {}
+        for name, given in draws.items():
+            if name not in known:
+                raise unknown_name(f"parameter of model {self.network.name!r}", name, known)
+            declared, values = known[name], np.asarray(given, dtype=float)
+            each = (len(declared.components),) if declared.components else ()
+            if values.shape[1:] != each or values.ndim != 1 + len(each) or not values.size:
+                expected = f"members x {each[0]} ({', '.join(declared.components)})" if each else "one value a member"
+                raise InputError(f"draws of {name!r} have the shape {values.shape}; give {expected}.")
+            outside = ~((values >= declared.low) & (values <= declared.high))
+            if outside.any():
+                raise InputError(
+                    f"draws of {name!r} hold {values[outside][0]:g}, outside its bounds {declared.low:g} to "
+                    f"{declared.high:g} {declared.unit}."
+                )
+            found[name] = np.moveaxis(values, 0, -1)
+        numbers = {name: values.shape[-1] for name, values in found.items()}
+        if len(set(numbers.values())) != 1:
+            told = ", ".join(f"{number} of {name}" for name, number in numbers.items()) or "none"
+            raise InputError(f"draws: give the same number of values for each parameter; there are {told}.")
+        return found
 
     def _drawn(self, declared: Parameter, draws: int, spread: float | None, seed: int) -> np.ndarray:
         """Draws of one parameter, shape (draws,) or (components, draws); of a stream of its own."""

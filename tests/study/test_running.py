@@ -297,38 +297,44 @@ def test_draws_lie_about_the_set_and_do_not_depend_on_their_number(study):
     assert sets[1].parameters == {"set": sets[1].name}
 
 
-def test_ensemble_is_stored_member_by_member_and_goes_on(study, monkeypatch):
+def test_ensemble_is_stored_some_members_at_a_time_and_goes_on(study, monkeypatch):
     text = study.read_text()
     study.write_text(
-        text[: text.index("models:")] + "seed: 3\nmodels: [{model: century, ensemble: {draws: 3}}]\n"
+        text[: text.index("models:")] + "seed: 3\nblock: 5\nmodels: [{model: century, ensemble: {draws: 6}}]\n"
         "experiments:\n  - {name: today, kind: steady}\n  - {name: later, kind: transient, years: 3, start: today}\n"
+        "outputs: {fluxes: true}\n"
     )
     plan = plan_of(read_study(study))
-    computed = running._computed
+    what_is_kept = running._what_is_kept
     calls = []
 
     def stopped_at_the_third(*arguments):
         calls.append(arguments)
         if len(calls) == 3:
             raise KeyboardInterrupt
-        return computed(*arguments)
+        return what_is_kept(*arguments)
 
-    monkeypatch.setattr(running, "_computed", stopped_at_the_third)
+    monkeypatch.setattr(running, "_what_is_kept", stopped_at_the_third)
     folder = study.with_name("out")
     with pytest.raises(KeyboardInterrupt):
         run_study(plan, folder)
-    assert len(list((folder / PARTS).rglob("*.nc"))) == 2
+    names = ["members 0-2 cells all.nc", "members 2-4 cells all.nc"]  # two members in two cells: at most five
+    assert sorted(path.name for path in (folder / PARTS).rglob("*.nc")) == names
     finished = run_study(plan, folder)
-    assert len(calls) == 3 + 2 + 4  # two were there; the third and the fourth, and four of the run through time
+    assert len(calls) == 3 + 2 + 7  # two were there; the third and the fourth, and seven of the run through time
     assert sorted(os.listdir(folder)) == ["century.later.nc", "century.today.nc"]
     today, later = (one.result for one in finished)
-    assert list(today["member"].values) == ["published", "draw 1", "draw 2", "draw 3"]
-    model = sc.model("century", parameters=plan.runs[0].members[2].parameters)
-    state = model.steady_state(plan.drivers)
-    np.testing.assert_allclose(today["soil_carbon"].sel(member="draw 2"), state["soil_carbon"], rtol=1e-12)
+    assert list(today["member"].values) == ["published", *(f"draw {i}" for i in range(1, 7))]
+    for i in (0, 2, 6):
+        model = sc.model("century", parameters=plan.runs[0].members[i].parameters)
+        state = model.steady_state(plan.drivers, fluxes=True)
+        for name in ("soil_carbon", "flux_rate"):
+            np.testing.assert_allclose(today[name].isel(member=i), state[name], rtol=1e-12)
+        values = model.parameters()["value"]
+        np.testing.assert_array_equal(today["parameter_value"].isel(member=i), values)
     np.testing.assert_allclose(later["soil_carbon"].isel(time=-1), today["soil_carbon"], rtol=1e-9)
     assert float(today["parameter_value"].sel(member="published", parameter="metabolic_intercept")) == 0.85
-    assert "3 draws within 0.2 of the value, seed 3" in today.attrs["ensemble"]
+    assert "6 draws within 0.2 of the value, seed 3" in today.attrs["ensemble"]
     page = study_page(plan, finished, folder / "study.html").read_text(encoding="utf-8")
     assert "CUE of the members" in page
     assert "Draws say how much a parameter matters" in page

@@ -66,7 +66,7 @@ class BlockStore:
         if found is None:
             found = compute()
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_netcdf(found.assign_attrs({_MARK: job}), path)
+            write_netcdf(found.assign_attrs({_MARK: job}), path, compressed=False)
         elif taken is not None:
             taken(found)
         return found

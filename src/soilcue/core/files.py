@@ -111,8 +111,10 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
         raise InputError(f"cannot write {target}: {reason}") from error
 
 
-def write_netcdf(dataset: xr.Dataset, path: str | os.PathLike[str], *, narrow: bool = False) -> Path:
-    """Write a Dataset as compressed NetCDF-4, whole or not at all.
+def write_netcdf(
+    dataset: xr.Dataset, path: str | os.PathLike[str], *, narrow: bool = False, compressed: bool = True
+) -> Path:
+    """Write a Dataset as NetCDF-4, whole or not at all.
 
     Parameters
     ----------
@@ -120,6 +122,8 @@ def write_netcdf(dataset: xr.Dataset, path: str | os.PathLike[str], *, narrow: b
     path : path
     narrow : bool
         Keep floating-point variables of more than one dimension in four bytes a number instead of eight.
+    compressed : bool
+        Whether variables of more than one dimension are: no value is lost by it, but time.
 
     Returns
     -------
@@ -132,7 +136,8 @@ def write_netcdf(dataset: xr.Dataset, path: str | os.PathLike[str], *, narrow: b
         When the place cannot be written.
     """
     encoding = {
-        name: {"zlib": True, "complevel": 4} | ({"dtype": "float32"} if narrow and values.dtype == "float64" else {})
+        name: ({"zlib": True, "complevel": 4} if compressed else {})
+        | ({"dtype": "float32"} if narrow and values.dtype == "float64" else {})
         for name, values in dataset.data_vars.items()
         if values.ndim > 1
     }

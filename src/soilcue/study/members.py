@@ -52,19 +52,25 @@ def members_of(chosen: Model, seed: int) -> list[Member]:
     base = dict(chosen.parameters) if isinstance(chosen.parameters, dict) else {"set": chosen.parameters}
     base = {name: value for name, value in base.items() if value is not None}
     drawn = [one for one in network.declared if ensemble.parameters is None or one.name in ensemble.parameters]
+    names, sizes, lows, spans = [], [], [], []
+    for parameter in drawn:
+        value = np.asarray(network.parameters[parameter.name], dtype=float)
+        ends = np.sort([value * (1 - ensemble.spread), value * (1 + ensemble.spread)], axis=0)
+        low, high = np.clip(ends, parameter.low, parameter.high)
+        names.append(parameter.name)
+        sizes.append(value.shape)
+        lows.append(low.ravel())
+        spans.append((high - low).ravel())
+    low, span = np.concatenate(lows), np.concatenate(spans)
+    ends_of = np.cumsum([len(part) for part in lows])[:-1]
     members = [Member(FIRST, chosen.parameters)]
     for number in range(1, ensemble.draws + 1):
         key = hashlib.sha256(f"{chosen.label} {number}".encode()).digest()[:8]
         random = np.random.default_rng([seed, int.from_bytes(key)])
-        values = {}
-        for parameter in drawn:
-            value = np.asarray(network.parameters[parameter.name], dtype=float)
-            ends = np.sort([value * (1 - ensemble.spread), value * (1 + ensemble.spread)], axis=0)
-            low, high = np.clip(ends, parameter.low, parameter.high)
-            # a whole vector is drawn even where one of its entries cannot vary: draws stay comparable
-            one = low + (high - low) * random.random(value.shape)
-            values[parameter.name] = one.tolist()
-        members.append(Member(f"draw {number}", base | values))
+        # a whole vector is drawn even where one of its entries cannot vary: draws stay comparable
+        values = np.split(low + span * random.random(low.size), ends_of)
+        given = {name: one.reshape(size).tolist() for name, one, size in zip(names, values, sizes, strict=True)}
+        members.append(Member(f"draw {number}", base | given))
     return members
 
 

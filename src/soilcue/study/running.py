@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
 import soilcue
@@ -16,15 +19,16 @@ from soilcue.core.block_store import PARTS, BlockStore
 from soilcue.core.errors import InputError
 from soilcue.core.files import read_netcdf, write_netcdf
 from soilcue.core.lock import only_writer
+from soilcue.core.network import Network
 from soilcue.core.provenance import versions
 from soilcue.core.references import REFERENCES, bibliography
 from soilcue.core.variables import OUTPUTS
 from soilcue.long_jobs import Cut, joined_blocks
 from soilcue.soil_model import SoilModel, cue, joined
-from soilcue.study.members import Member, soil_model
+from soilcue.study.members import FIRST, Member, soil_model
 from soilcue.study.plan import Plan, Run, plan_of
 from soilcue.study.reading import StudyFile
-from soilcue.study.schema import STANDARD, Steady, Transient
+from soilcue.study.schema import STANDARD, Outputs, Steady, Transient
 
 STATUSES = ("status", "residual", "missing_populations", "crossed_limits")
 """Kept of every run: what became of each cell."""
@@ -144,27 +148,42 @@ def _done(
     except InputError as error:
         raise InputError(f"run {run.name}: {error}") from error
     start = _named_start(plan, run, place)
-    whole = []
-    for i, member in enumerate(run.members):
-        one, begun = soil_model(run.model, member.parameters), _of_member(start, member)
-
-        def compute(cut: Cut, one: SoilModel = one, begun: xr.Dataset | None = begun) -> xr.Dataset:
-            felt = cut(drivers)
-            try:
-                return _computed(plan, run, one, felt, felt if before is None else cut(before), cut(begun), told)
-            except InputError as error:
-                raise InputError(f"run {run.name}: {error}") from error
-
-        alone = len(run.members) == 1
-        whole.append(
-            joined_blocks(store, run.checksum, drivers, plan.source.study.block, compute, told, f"{i}-", alone=alone)
-        )
-    result = whole[0]
-    if run.members[0].name:
-        result = joined(whole, "member").assign_coords(member=[member.name for member in run.members])
-        result["parameter_value"] = _member_parameters(run)
+    block = plan.source.study.block
     first = soil_model(run.model, run.members[0].parameters)
+
+    def piece(members: Sequence[Member], cut: Cut) -> xr.Dataset:
+        """What is kept of some members in a block of cells."""
+        felt, begun = cut(drivers), cut(_of_member(start, members[0]))
+        try:
+            if together > 1:
+                state = _drawn_states(plan, run, members, felt, told)
+            else:
+                state = _state(plan, run, members[0], felt, felt if before is None else cut(before), begun, told)
+        except InputError as error:
+            raise InputError(f"run {run.name}: {error}") from error
+        return _what_is_kept(plan.source.study.outputs, felt, state)
+
+    together = _together(run, first, drivers, block)
+    whole = []
+    for i in range(0, len(run.members), together):
+        members = run.members[i : i + together]
+        name, alone = f"members {i}-{i + len(members)} cells ", len(members) == len(run.members)
+        compute = partial(piece, members)
+        whole.append(joined_blocks(store, run.checksum, drivers, block, compute, told, name, alone=alone))
+    result = joined(whole, "member") if len(whole) > 1 else whole[0]
+    if run.members[0].name:
+        result = result.assign_coords(member=[member.name for member in run.members])
+        result["parameter_value"] = _member_parameters(run)
     return _with_origin(plan, run, first, drivers, result)
+
+
+def _together(run: Run, one: SoilModel, drivers: xr.Dataset, block: int) -> int:
+    """How many members go through the solver at once: drawn ones in steady states, where their cells fit a block."""
+    ensemble = run.model.ensemble
+    if ensemble is None or ensemble.draws is None or run.experiment.kind != "steady" or one.solved is not one.network:
+        return 1
+    cells = math.prod(size for dim, size in drivers.sizes.items() if dim not in ("month", "day"))
+    return max(1, block // max(1, cells))
 
 
 class _Told:
@@ -200,62 +219,95 @@ def _of_member(start: xr.Dataset | None, member: Member) -> xr.Dataset | None:
 
 def _member_parameters(run: Run) -> xr.DataArray:
     """Every parameter of every member."""
-    tables = [soil_model(run.model, member.parameters).parameters() for member in run.members]
-    names = tables[0]["parameter"] + tables[0]["component"].map(lambda part: f"[{part}]" if part else "")
-    values = [table["value"].to_numpy() for table in tables]
+    ensemble = run.model.ensemble
+    drawn = ensemble is not None and ensemble.draws is not None
+    networks = [soil_model(run.model, member.parameters).network for member in run.members[: 1 if drawn else None]]
+    columns, names, units = [], [], []
+    for declared in networks[0].declared:
+        if drawn:
+            values = _drawn_values(networks[0], run.members, declared.name)
+        else:
+            values = np.stack([np.asarray(network.parameters[declared.name]) for network in networks])
+        columns.append(values.reshape(len(run.members), -1))
+        names += [f"{declared.name}[{part}]" if part else declared.name for part in declared.components or ("",)]
+        units += [declared.unit] * columns[-1].shape[1]
     return xr.DataArray(
-        values,
+        np.concatenate(columns, axis=1),
         dims=("member", "parameter"),
-        coords={"parameter": names.to_list(), "parameter_unit": ("parameter", tables[0]["unit"].to_list())},
+        coords={"parameter": names, "parameter_unit": ("parameter", units)},
         attrs={"long_name": "parameter of each member, in the model's unit", "units": "as parameter_unit says"},
     )
 
 
-def _computed(
+def _drawn_values(network: Network, members: Sequence[Member], name: str) -> np.ndarray:
+    """A parameter of drawn members, shape (members,) or (members, components); of the network where it is not drawn."""
+    own = np.asarray(network.parameters[name], dtype=float)
+    given = (member.parameters if member.name != FIRST else {} for member in members)
+    return np.stack([np.asarray(values.get(name, own), dtype=float) for values in given])
+
+
+def _drawn_states(
+    plan: Plan, run: Run, members: Sequence[Member], drivers: xr.Dataset, told: Callable[[int], None] | None
+) -> xr.Dataset:
+    """Steady states of drawn members in some cells, all at once."""
+    one, experiment = soil_model(run.model, members[0].parameters), run.experiment
+    assert isinstance(experiment, Steady)
+    varied = [declared.name for declared in one.network.declared if declared.name in members[-1].parameters]
+    draws = {name: _drawn_values(one.network, members, name) for name in varied}
+    fluxes = plan.source.study.outputs.fluxes
+    found = one.ensemble(drivers, draws, season=experiment.season, fluxes=fluxes, progress=told)
+    return found.drop_vars(["parameter_value", "parameter"])
+
+
+def _state(
     plan: Plan,
     run: Run,
-    one: SoilModel,
+    member: Member,
     drivers: xr.Dataset,
     before: xr.Dataset,
     start: xr.Dataset | None,
     told: Callable[[int], None] | None,
 ) -> xr.Dataset:
-    """What is kept of one member in one slice of the cells."""
-    study, experiment = plan.source.study, run.experiment
+    """What became of one member in some cells: a steady state, or a run through time."""
+    experiment = run.experiment
+    one = soil_model(run.model, member.parameters)
     if isinstance(experiment, Steady):
-        state = one.steady_state(
-            drivers, season=experiment.season, fluxes=study.outputs.fluxes, eigenvalues=False, progress=told
-        )
-    else:
-        if start is None:
-            start = one.steady_state(before, season=plan.start_season(experiment), eigenvalues=False)
-            start = start.merge(cue(start), combine_attrs="override")
-        state = one.simulate(
-            drivers,
-            start=start[[name for name in (*STARTS, *STATUSES) if name in start]],
-            years=run.years,
-            method=experiment.method,
-            steps=experiment.steps,
-            progress=told,
-        )
-        for name in STATUSES:
-            if name not in state and name in start:
-                state[name] = start[name]
-        for name in ("soil_carbon", "diagnosed_cue"):
-            if name in start:
-                state[f"{name}_at_start"] = start[name].assign_attrs(OUTPUTS[name].attributes())
-                state[f"{name}_at_start"].attrs["long_name"] += ", in the steady state the run begins with"
+        fluxes = plan.source.study.outputs.fluxes
+        return one.steady_state(drivers, season=experiment.season, fluxes=fluxes, eigenvalues=False, progress=told)
+    if start is None:
+        start = one.steady_state(before, season=plan.start_season(experiment), eigenvalues=False)
+        start = start.merge(cue(start), combine_attrs="override")
+    state = one.simulate(
+        drivers,
+        start=start[[name for name in (*STARTS, *STATUSES) if name in start]],
+        years=run.years,
+        method=experiment.method,
+        steps=experiment.steps,
+        progress=told,
+    )
+    for name in STATUSES:
+        if name not in state and name in start:
+            state[name] = start[name]
+    for name in ("soil_carbon", "diagnosed_cue"):
+        if name in start:
+            state[f"{name}_at_start"] = start[name].assign_attrs(OUTPUTS[name].attributes())
+            state[f"{name}_at_start"].attrs["long_name"] += ", in the steady state the run begins with"
+    return state
+
+
+def _what_is_kept(outputs: Outputs, drivers: xr.Dataset, state: xr.Dataset) -> xr.Dataset:
+    """What a study asks for of a state or a run."""
     whole = state.merge(cue(state), combine_attrs="override")
     if "community_uptake" in state:
         for scale in ("community", "population"):
             whole = whole.merge(cue(state, scale=scale), combine_attrs="override")
-    asked = study.outputs.variables
+    asked = outputs.variables
     if asked == "all":
         kept = whole
     else:
         wanted = [*(STANDARD if asked == "standard" else asked), *STATUSES, *STARTS]
         wanted += [name for name in whole.data_vars if str(name).endswith("_at_start")]
-        wanted += ["flux_rate"] if study.outputs.fluxes else []
+        wanted += ["flux_rate"] if outputs.fluxes else []
         kept = whole[[name for name in dict.fromkeys(wanted) if name in whole]]
     for name in ("biome", "land_area", "vegetated_area"):
         if name in drivers and set(drivers[name].dims) <= set(kept.dims):
@@ -303,7 +355,8 @@ def _with_origin(plan: Plan, run: Run, one: SoilModel, drivers: xr.Dataset, kept
             if ensemble.draws is not None
             else "published sets"
         )
-        sets = [key for member in run.members for key in soil_model(run.model, member.parameters).references]
+        of_own_sets = run.members if ensemble.sets is not None else run.members[:1]
+        sets = [key for member in of_own_sets for key in soil_model(run.model, member.parameters).references]
         attributes["references"] = "\n".join([*bibliography(["he2024", *sets, *known]), *from_drivers])
     kept.attrs |= {name: value for name, value in attributes.items() if value not in (None, "")}
     return kept.drop_encoding()

@@ -136,13 +136,21 @@ def summarised(finished: Finished) -> Summary:
     )
     if "member" not in whole.dims:
         return summary
-    each = [_values(whole.isel(member=i), dims, rules, transient) for i in range(whole.sizes["member"])]
+    if transient:
+        each = [_values(whole.isel(member=i), dims, rules, transient) for i in range(whole.sizes["member"])]
+        member_carbon = np.stack([one[0] for one in each])
+        member_cue = {rule: np.stack([one[3][rule] for one in each]) for rule in rules}
+    else:
+        member_carbon, _, member_cue, *_ = _values(whole, ("member", *dims), rules, transient)
+        shape = (whole.sizes["member"], -1)
+        member_carbon = member_carbon.reshape(shape)
+        member_cue = {rule: values.reshape(shape) for rule, values in member_cue.items()}
     return replace(
         summary,
         members=[str(name) for name in whole["member"].values],
         member_flagged=int((whole["status"].isel(member=slice(1, None)) > Status.NO_DRIVERS).sum()),
-        member_cue={rule: np.array([summary.mean(one[3][rule]) for one in each]) for rule in rules},
-        member_carbon=np.array([summary.mean(one[0]) for one in each]),
+        member_cue={rule: summary.mean_series(values) for rule, values in member_cue.items()},
+        member_carbon=summary.mean_series(member_carbon),
     )
 
 
