@@ -2,15 +2,14 @@
 
 Writes killed_runs.md beside this file. A study of MIMICS in random plausible cells (plausible_range.py) is run in a
 process of its own that tells of its progress, is ended by the signal KILL, which no program can catch, at random
-moments of a stored seed, and is started again each time. What was stored before and after, and which cells had been
-worked on without being stored, is counted at every kill. The last start is `soilcue run` itself. Results are compared
-value by value, to the last bit.
+moments of a stored seed (every fourth time while it starts, else at work), and is started again each time. What was
+stored before and after, and which cells had been worked on without being stored, is counted at every kill. The last
+start is `soilcue run` itself. Results are compared value by value, to the last bit.
 Run: python studies/killed_runs.py (some ten minutes).
 """
 
 from __future__ import annotations
 
-import math
 import os
 import resource
 import signal
@@ -55,7 +54,7 @@ class Kill(NamedTuple):
     lost: int
     """Cells that had been worked on and are not in the store."""
     idle: float
-    """Seconds of work since the last block was stored."""
+    """Seconds since the work began, or the last block was stored."""
 
 
 def work(study: Path, folder: Path) -> None:
@@ -64,12 +63,12 @@ def work(study: Path, folder: Path) -> None:
 
     done = 0
 
-    def told(name: str, cells: int, of: int) -> None:
+    def tell(name: str, cells: int, of: int) -> None:
         nonlocal done
         done += cells
         print(time.time(), done, flush=True)
 
-    run_study(plan_of(read_study(study)), folder, progress=told)
+    run_study(plan_of(read_study(study)), folder, progress=tell)
     print("memory", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, flush=True)
 
 
@@ -83,10 +82,23 @@ def blocks(folder: Path) -> dict[str, int]:
     return {path.name: path.stat().st_mtime_ns for path in (folder / ".parts").glob("*/[!.]*.nc")}
 
 
-def killed(study: Path, folder: Path, said: Path, seconds: float) -> Kill | None:
-    """Start, kill after some seconds, and look at what is there; None where the job was through before."""
+def told(said: Path) -> list[tuple[float, int]]:
+    """When the job told of its progress, and how many cells were done then."""
+    # the last line may be cut off
+    lines = [line.split() for line in said.read_text().splitlines(keepends=True) if line.endswith("\n")]
+    return [(float(moment), int(cells)) for moment, cells in lines if moment != "memory"]
+
+
+def killed(study: Path, folder: Path, said: Path, seconds: float, *, starting: bool) -> Kill | None:
+    """Start, kill after some seconds, and look at what is there; None where the job was through before.
+
+    The seconds are counted from the start, or from when it has worked on a block that was not there.
+    """
     before = blocks(folder)
+    start = time.time()
     process = started(study, folder, said)
+    while not starting and process.poll() is None and not any(cells > BLOCK * len(before) for _, cells in told(said)):
+        time.sleep(0.02)
     try:
         process.wait(seconds)
     except subprocess.TimeoutExpired:
@@ -96,18 +108,14 @@ def killed(study: Path, folder: Path, said: Path, seconds: float) -> Kill | None
         if process.returncode:
             raise RuntimeError(f"the job ended with {process.returncode}")
         return None
-    after = blocks(folder)
-    # the last line may be cut off
-    lines = [line.split() for line in said.read_text().splitlines(keepends=True) if line.endswith("\n")]
-    worked = int(lines[-1][1]) if lines else 0
-    # every block holds as many cells with drivers: all of them
-    in_store = BLOCK * len(after)
-    last = max([float(lines[0][0]) if lines else moment, *(stamp / 1e9 for stamp in after.values())])
-    doing = "computing" if worked else "starting"
-    if len(after) * BLOCK == CELLS:
-        doing = "putting together"
+    after, lines = blocks(folder), told(said)
+    worked = lines[-1][1] if lines else 0
+    # every cell has its drivers, so that all blocks are alike
+    lost = max(0, worked - BLOCK * len(after))
+    last = max([lines[0][0] if lines else moment, *(stamp / 1e9 for stamp in after.values())])
+    doing = "putting together" if BLOCK * len(after) == CELLS else "computing" if worked else "starting"
     touched = sum(after.get(name) != stamp for name, stamp in before.items())
-    return Kill(seconds, doing, len(before), len(after), touched, max(0, worked - in_store), max(0.0, moment - last))
+    return Kill(moment - start, doing, len(before), len(after), touched, lost, max(0.0, moment - last))
 
 
 def differing(one: Path, other: Path) -> list[str]:
@@ -136,21 +144,18 @@ def main() -> None:
         if started(study, here / "timed", said).wait():
             raise RuntimeError("the job did not end")
         whole = time.time() - start
-        lines = [line.split() for line in said.read_text().splitlines()]
-        memory = float(lines.pop()[1])
-        one, last = float(lines[1][0]), float(lines[-1][0])
-        each = (last - one) / (CELLS / BLOCK - 1)
-        waking = one - start - each
-        # moments even from nothing to so long that the kills together get through most of the blocks
-        step = CELLS / BLOCK / (KILLS + 2) * each
-        longest = waking + step + math.sqrt((waking + step) ** 2 - waking**2)
+        memory = float(said.read_text().split()[-1])
+        lines = told(said)
+        each = (lines[-1][0] - lines[1][0]) / (CELLS / BLOCK - 1)
+        waking = lines[1][0] - start - each
+        # every fourth is killed while it starts; the others so late that together they get through most of the blocks
+        longest = 2 * each * CELLS / BLOCK / KILLS
         random = np.random.default_rng(SEED)
         kills: list[Kill] = []
-        through = 0
         while len(kills) < KILLS:
-            found = killed(study, folder, said, float(random.uniform(0, longest)))
+            starting = len(kills) % 4 == 0
+            found = killed(study, folder, said, random.uniform(0, waking if starting else longest), starting=starting)
             if found is None:
-                through += 1
                 break
             kills.append(found)
             print(found, flush=True)
@@ -173,9 +178,9 @@ def main() -> None:
         "blocks after",
         "of those before, written again",
         "cells worked on and not stored",
-        "seconds of work not stored",
+        "seconds since it began, or stored a block",
     )
-    through_it = ", after which it was through" if through else ""
+    through_it = ", after which it was through" if len(kills) < KILLS else ""
     text = f"""\
 # A million cells, killed and started again
 

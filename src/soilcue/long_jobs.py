@@ -15,9 +15,8 @@ from typing import Any
 import xarray as xr
 
 import soilcue
-from soilcue.core.block_store import BlockStore
+from soilcue.core.block_store import MARK, BlockStore, finished, keep_finished
 from soilcue.core.errors import InputError, unknown_name
-from soilcue.core.files import read_netcdf, write_netcdf
 from soilcue.core.lock import only_writer
 from soilcue.core.provenance import checksum, versions
 from soilcue.soil_model import SoilModel, joined
@@ -27,7 +26,6 @@ CELLS = 20_000
 """Cells of a block unless told otherwise: some ten seconds of seasonal states."""
 WORKS = ("steady_state", "simulate", "ensemble")
 """What `in_blocks` does: methods of `SoilModel`."""
-_MARK = "job_checksum"
 _OF_NO_VALUE = ("threads", "progress")
 """Arguments that change no value."""
 
@@ -98,16 +96,18 @@ def in_blocks(
     job = job_checksum(model, name, drivers, given, int(block), kept)
     with only_writer(target.parent, [target.name], f".{target.name}.lock"):
         store = BlockStore(target.with_name(f".{target.name}.parts"))
-        if _maker(target) != job:
+        found = finished(target, job)
+        if found is None:
 
             def compute(cut: Cut) -> xr.Dataset:
                 of_cells = {word: cut(value) for word, value in settings.items()}
                 return _kept(work(cut(drivers), progress=progress, **of_cells), kept)
 
-            whole = joined_blocks(store, job, drivers, int(block), compute, progress)
-            write_netcdf(whole.assign_attrs({_MARK: job}), target)
+            keep_finished(joined_blocks(store, job, drivers, int(block), compute, progress), target, job)
+            found = finished(target, job)
         store.remove()
-        return read_netcdf(target)
+    assert found is not None, "it has just been written"
+    return found
 
 
 def _refuse_place(target: Path) -> None:
@@ -126,7 +126,7 @@ def _maker(target: Path) -> str:
         return ""
     try:
         with xr.open_dataset(target, decode_times=False) as there:
-            return str(there.attrs.get(_MARK, ""))
+            return str(there.attrs.get(MARK, ""))
     except (OSError, ValueError):
         return ""
 

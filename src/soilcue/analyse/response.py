@@ -12,21 +12,21 @@ correlation over cells is the sum of both, exactly:
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
 import pandas as pd
 import scipy.optimize
 import xarray as xr
 
+import soilcue
+from soilcue.core.block_store import finished, keep_finished
 from soilcue.core.derived import DERIVED
 from soilcue.core.errors import InputError, NotDefinedError, unknown_name
-from soilcue.core.files import read_netcdf, write_netcdf
+from soilcue.core.provenance import checksum
 from soilcue.core.variables import DRIVERS, find_driver
 from soilcue.schemes import SCHEMES, chosen_schemes
 from soilcue.soil_model import LONG_TERM_MEANS, SoilModel, cue, mean_of_year, model
@@ -274,7 +274,6 @@ def response_table(
     """
     Path(folder).mkdir(parents=True, exist_ok=True)
     labels = {_label(scheme): scheme for scheme in ("constant", *schemes)}
-    fingerprint = _fingerprint(drivers, weights)
     rows: list[dict[str, Any]] = []
     states: dict[tuple[str, str], xr.Dataset] = {}
     for text in models:
@@ -285,16 +284,15 @@ def response_table(
         for label, scheme in labels.items():
             file = Path(folder) / f"{_file_name(f'{text} {label}')}.nc"
             row: dict[str, Any] = {"model": text, "scheme": label, "refused": ""}
-            made_of = fingerprint + _numbers(plain.network.parameters, chosen_schemes(scheme))
-            found = _kept(file, made_of)
+            job = _job(plain.network, chosen_schemes(scheme), drivers, weights)
+            found = finished(file, job)
             if found is None:
                 try:
                     found = response_of(name, scheme, drivers, parameters=parameters or None, weights=weights)
                 except InputError as error:
                     rows.append(row | {"refused": str(error)})
                 else:
-                    found.attrs["fingerprint"] = made_of
-                    write_netcdf(found, file)
+                    keep_finished(found, file, job)
             if found is not None:
                 states[text, label] = found
                 rows.append(row | _summary(found, states[text, "constant"], weights))
@@ -340,36 +338,12 @@ def _file_name(text: str) -> str:
     return "".join(letter if letter.isalnum() or letter in "-." else "_" for letter in text)
 
 
-def _fingerprint(drivers: xr.Dataset, weights: xr.DataArray | None) -> str:
-    """What the answers depend on beside model and scheme: drivers, weights and version."""
-    import soilcue
-
-    digest = hashlib.sha256(soilcue.__version__.encode())
-    for name in sorted(map(str, drivers.data_vars)):
-        digest.update(name.encode() + str(drivers[name].attrs.get("units")).encode())
-        digest.update(np.ascontiguousarray(drivers[name].values).tobytes())
-    if weights is not None:
-        digest.update(np.ascontiguousarray(weights.values).tobytes())
-    return digest.hexdigest()[:16]
-
-
-def _numbers(*parts: Any) -> str:
-    """What the answers depend on in models and schemes: their parameters. No two alike where there is code in them."""
-    leaves, structure = jax.tree_util.tree_flatten(parts)
-    if not all(isinstance(leaf, jax.Array) for leaf in leaves):
-        return f" {os.urandom(8).hex()}"
-    digest = hashlib.sha256(str(structure).encode())
-    for leaf in leaves:
-        digest.update(np.asarray(leaf).tobytes())
-    return f" {digest.hexdigest()[:16]}"
-
-
-def _kept(file: Path, fingerprint: str) -> xr.Dataset | None:
-    """The answer that a file holds, if it is one of these drivers and this version."""
-    if not file.exists():
-        return None
-    found = read_netcdf(file)
-    return found if found.attrs.get("fingerprint") == fingerprint else None
+def _job(*parts: Any) -> str:
+    """Checksum of what an answer depends on; no two alike where a scheme is code that cannot be known again."""
+    try:
+        return checksum(soilcue.__version__, *parts)
+    except InputError:
+        return os.urandom(8).hex()
 
 
 def experiment(
@@ -504,7 +478,6 @@ def experiments(
     """
     Path(folder).mkdir(parents=True, exist_ok=True)
     sites = _some_cells(drivers, weights, cells, seed)
-    fingerprint = _fingerprint(sites, None) + f" {years}"
     runs: dict[tuple[str, str], xr.Dataset] = {}
     refused: dict[tuple[str, str], str] = {}
     for text in models:
@@ -512,18 +485,17 @@ def experiments(
         chosen = model(name, parameters or None, [one for one in FEELS_ALL if _taken(one, name, sites)] or "constant")
         if progress:
             progress(text, 0, len(TREATMENTS))
-        made_of = fingerprint + _numbers(chosen.network.parameters, chosen.network.schemes)
+        job = _job(chosen.network, sites, years)
         for treatment in TREATMENTS:
             file = Path(folder) / f"{_file_name(f'{text} {treatment}')}.nc"
-            found = _kept(file, made_of)
+            found = finished(file, job)
             if found is None:
                 try:
                     found = experiment(chosen, sites, treatment, years=years)
                 except InputError as error:
                     refused[text, treatment] = str(error)
                 else:
-                    found.attrs["fingerprint"] = made_of
-                    write_netcdf(found, file)
+                    keep_finished(found, file, job)
             if found is not None:
                 runs[text, treatment] = found
             if progress:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 PARTS = ".parts"
 """Usual name of the folder of a store, in the folder of the results."""
-_MARK = "part_of"
+MARK = "job_checksum"
+"""Attribute of what a job made."""
 
 
 class BlockStore:
@@ -62,11 +63,11 @@ class BlockStore:
         if self.folder is None:
             return compute()
         path = self.folder / job / f"{name}.nc"
-        found = _believed(path, job)
+        found = finished(path, job)
         if found is None:
             found = compute()
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_netcdf(found.assign_attrs({_MARK: job}), path, compressed=False)
+            keep_finished(found, path, job, compressed=False)
         elif taken is not None:
             taken(found)
         return found
@@ -78,12 +79,17 @@ class BlockStore:
         shutil.rmtree(self.folder / job if job else self.folder, ignore_errors=True)
 
 
-def _believed(path: Path, job: str) -> xr.Dataset | None:
-    """What a file holds, if it is a whole block of the job."""
+def finished(path: Path, job: str) -> xr.Dataset | None:
+    """What a file holds, if it is whole and bears the checksum of the job."""
     if not path.is_file():
         return None
     try:
         found = read_netcdf(path)
     except InputError:
         return None
-    return found.drop_encoding() if found.attrs.pop(_MARK, None) == job else None
+    return found.drop_encoding() if found.attrs.pop(MARK, None) == job else None
+
+
+def keep_finished(found: xr.Dataset, path: Path, job: str, *, compressed: bool = True) -> None:
+    """Write what a job made, with its checksum."""
+    write_netcdf(found.assign_attrs({MARK: job}), path, compressed=compressed)
