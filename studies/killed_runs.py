@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -61,12 +62,13 @@ def work(study: Path, folder: Path) -> None:
     """Run the study; tell on the way how many cells are finished, and in the end how much memory was needed."""
     from soilcue.study import plan_of, read_study, run_study
 
-    done = 0
+    done, one_at_a_time = 0, threading.Lock()
 
     def tell(name: str, cells: int, of: int) -> None:
         nonlocal done
-        done += cells
-        print(time.time(), done, flush=True)
+        with one_at_a_time:
+            done += cells
+            print(f"{time.time()} {done}", flush=True)
 
     run_study(plan_of(read_study(study)), folder, progress=tell)
     print("memory", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, flush=True)

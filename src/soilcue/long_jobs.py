@@ -15,7 +15,7 @@ from typing import Any
 import xarray as xr
 
 import soilcue
-from soilcue.core.block_store import MARK, BlockStore, finished, keep_finished
+from soilcue.core.block_store import MARK, NOTHING_STORED, BlockStore, finished, keep_finished
 from soilcue.core.errors import InputError, unknown_name
 from soilcue.core.lock import only_writer
 from soilcue.core.provenance import checksum, versions
@@ -93,9 +93,9 @@ def in_blocks(
     target, kept = Path(path), None if keep is None else list(dict.fromkeys([*keep, "status"]))
     _refuse_place(target)
     given = {word: value for word, value in settings.items() if word not in _OF_NO_VALUE}
-    job = job_checksum(model, name, drivers, given, int(block), kept)
+    store = BlockStore(target.with_name(f".{target.name}.parts"))
+    job = job_checksum(store, model, name, drivers, given, int(block), kept)
     with only_writer(target.parent, [target.name], f".{target.name}.lock"):
-        store = BlockStore(target.with_name(f".{target.name}.parts"))
         found = finished(target, job)
         if found is None:
 
@@ -142,8 +142,10 @@ def _kept(result: xr.Dataset, kept: list[str] | None) -> xr.Dataset:
 # ---- what other long work is done by
 
 
-def job_checksum(model: SoilModel, *settings: Any) -> str:
-    """Of all that the result of a model depends on beside what it is told."""
+def job_checksum(store: BlockStore, model: SoilModel, *settings: Any) -> str:
+    """Of a model, the versions of the software and what else a result depends on; not asked where nothing is stored."""
+    if store.folder is None:
+        return ""
     return checksum(soilcue.__version__, versions(), model.network, model.parameters_name, *settings)
 
 
@@ -186,7 +188,7 @@ def joined_blocks(
     xr.Dataset
     """
     dim, slices = _slices(drivers, block)
-    store = BlockStore(None) if alone and len(slices) == 1 else store
+    store = NOTHING_STORED if alone and len(slices) == 1 else store
 
     def taken(found: xr.Dataset) -> None:
         if progress is not None:

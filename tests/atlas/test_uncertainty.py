@@ -44,6 +44,13 @@ def drawn(plain, drivers, models) -> xr.Dataset:
     return with_draws(plain, drivers, models, 12, seed=3)
 
 
+def test_an_atlas_in_one_go_takes_a_function_that_cannot_be_known_again(drivers):
+    typed = {}
+    exec("def f(cue):\n    return 0.9 * cue", {"__name__": "__main__"}, typed)
+    atlas = build_atlas(drivers, [sc.model("century", cue=typed["f"])], season=SEASON)
+    assert atlas.attrs["schemes"] == "century: function f"
+
+
 def test_the_sets_of_the_atlas_come_as_they_are(plain, with_sets):
     for name in ("century:orchidee-cnp", "millennial:fit"):
         model = name.partition(":")[0]

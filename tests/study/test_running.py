@@ -340,6 +340,30 @@ def test_ensemble_is_stored_some_members_at_a_time_and_goes_on(study, monkeypatc
     assert "Draws say how much a parameter matters" in page
 
 
+@pytest.mark.parametrize("file", ["study.yaml", "sites.csv"])
+def test_blocks_of_another_cut_or_other_drivers_are_not_taken(file, study, monkeypatch):
+    text = study.read_text()
+    study.write_text(f"{text[: text.index('experiments:')]}block: 1\nexperiments: [{{name: today, kind: steady}}]\n")
+    folder, kept, blocks = study.with_name("out"), running._what_is_kept, []
+
+    def stopped_at_the_second(*arguments):
+        blocks.append(arguments)
+        if len(blocks) == 2:
+            raise KeyboardInterrupt
+        return kept(*arguments)
+
+    monkeypatch.setattr(running, "_what_is_kept", stopped_at_the_second)
+    with pytest.raises(KeyboardInterrupt):
+        run_study(read_study(study), folder)
+    assert [path.name for path in (folder / PARTS).rglob("*.nc")] == ["members 0-1 cells 0-1.nc"]
+    changed = study.with_name(file)
+    changed.write_text(changed.read_text().replace("block: 1", "block: 5").replace("600", "601"))
+    (one,) = run_study(read_study(study), folder)
+    assert os.listdir(folder) == ["century.today.nc"]
+    alone = sc.model("century").steady_state(plan_of(read_study(study)).drivers)
+    np.testing.assert_allclose(one.result["soil_carbon"], alone["soil_carbon"], rtol=1e-12)
+
+
 def test_blocks_of_cells_give_what_the_whole_gives(globe, tmp_path):
     path, finished = globe
     text = path.parent.with_name("study.yaml").read_text()

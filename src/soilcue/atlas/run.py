@@ -13,7 +13,7 @@ import xarray as xr
 import soilcue
 from soilcue.atlas.grid import atlas_grid
 from soilcue.atlas.summary import flags
-from soilcue.core.block_store import BlockStore
+from soilcue.core.block_store import NOTHING_STORED, BlockStore
 from soilcue.core.budget import RULES
 from soilcue.core.errors import InputError
 from soilcue.core.files import write_netcdf
@@ -55,7 +55,7 @@ def build_atlas(
     *,
     season: str = "auto",
     progress: Callable[[str, int, int], None] | None = None,
-    store: BlockStore | None = None,
+    store: BlockStore = NOTHING_STORED,
     block: int = CELLS,
 ) -> xr.Dataset:
     """Run models over a grid of drivers and put their CUE, carbon and status side by side.
@@ -108,8 +108,8 @@ def build_atlas(
         def columns(cut: Cut, one: SoilModel = one, told: Callable[[int], None] | None = told) -> xr.Dataset:
             return _columns(one.steady_state(cut(drivers), season=season, progress=told))
 
-        job = job_checksum(one, "atlas", drivers, season)
-        found = joined_blocks(store or BlockStore(None), job, drivers, block, columns, told, alone=False)
+        job = job_checksum(store, one, "atlas", drivers, season)
+        found = joined_blocks(store, job, drivers, block, columns, told, alone=False)
         parts.append(found.expand_dims(model=[name]))
     atlas = xr.concat(
         [part.drop_vars("beyond_evidence", errors="ignore") for part in parts],

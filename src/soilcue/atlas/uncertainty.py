@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from soilcue.atlas.grid import atlas_grid
-from soilcue.core.block_store import BlockStore
+from soilcue.core.block_store import NOTHING_STORED, BlockStore
 from soilcue.core.errors import InputError
 from soilcue.core.variables import OUTPUTS, read_driver
 from soilcue.long_jobs import CELLS, Cut, job_checksum, joined_blocks
@@ -37,7 +37,7 @@ def with_published_sets(
     *,
     season: str = "auto",
     progress: Progress | None = None,
-    store: BlockStore | None = None,
+    store: BlockStore = NOTHING_STORED,
     block: int = CELLS,
 ) -> xr.Dataset:
     """Add to an atlas what each other published parameter set of its models makes of the same cells.
@@ -91,8 +91,8 @@ def with_published_sets(
                 state = other.steady_state(cut(grid), season=season, eigenvalues=False, progress=told)
                 return state.merge(cue(state)[["diagnosed_cue"]], combine_attrs="override")[list(OF_SET)]
 
-            job = job_checksum(other, "published set", grid, season)
-            found = joined_blocks(store or BlockStore(None), job, grid, block, kept, told, alone=False)
+            job = job_checksum(store, other, "published set", grid, season)
+            found = joined_blocks(store, job, grid, block, kept, told, alone=False)
             rows.append(_row(label, other, found))
     sets = xr.concat(rows, dim="published_set", join="exact", combine_attrs="override")
     sets["status_of_set"].attrs = dict(atlas["status"].attrs)
@@ -121,7 +121,7 @@ def with_draws(
     spread: float = 0.1,
     seed: int = 0,
     progress: Progress | None = None,
-    store: BlockStore | None = None,
+    store: BlockStore = NOTHING_STORED,
     block: int = CELLS,
 ) -> xr.Dataset:
     """Add to an atlas how far parameters drawn around those of its models carry its maps.
@@ -175,9 +175,9 @@ def with_draws(
         def quantiles(cut: Cut, one: SoilModel = one, told: Callable[[int], None] | None = told) -> xr.Dataset:
             return _drawn(one, cut(cells), draws, spread, seed, told)
 
-        job = job_checksum(one, "draws", cells, draws, spread, seed, QUANTILES, FEWEST_DRAWS)
+        job = job_checksum(store, one, "draws", cells, draws, spread, seed, QUANTILES, FEWEST_DRAWS)
         found = joined_blocks(
-            store or BlockStore(None),
+            store,
             job,
             cells,
             max(1, DRAWN_AT_ONCE * block // max(1, draws)),

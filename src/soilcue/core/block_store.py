@@ -79,6 +79,10 @@ class BlockStore:
         shutil.rmtree(self.folder / job if job else self.folder, ignore_errors=True)
 
 
+NOTHING_STORED = BlockStore(None)
+"""The store of a job that is done in one go."""
+
+
 def finished(path: Path, job: str) -> xr.Dataset | None:
     """What a file holds, if it is whole and bears the checksum of the job."""
     if not path.is_file():
