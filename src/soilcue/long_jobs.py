@@ -1,6 +1,8 @@
 """Long jobs in blocks of cells: each block is stored when it is finished, so that a job that was stopped goes on there.
 
-A job that was stopped and one that was not go by the same blocks and give the same values, to the bit.
+A job that was stopped and one that was not go by the same blocks, and on the same processors give the same values to
+the bit. In one go, without blocks, seasonal states differ from those by rounding: some cells are brought to rest
+together, and the slowest of them says when to end.
 """
 
 from __future__ import annotations
