@@ -57,6 +57,8 @@ CELLS_AT_ONCE = 32_768
 """Cells whose drivers are read together for a run."""
 CLOSES = 1e-9
 """Largest relative gap of a run's carbon balance that is taken for rounding."""
+PARTLY = "what it does not speak of is taken to change along"
+"""How a scheme that speaks of one of the losses within a CUE is told among the assumptions."""
 EXTRAPOLATED = "the range of its evidence: extrapolated"
 """How a result says that a scheme is used beyond its evidence."""
 RUN_STATUS = {
@@ -166,18 +168,18 @@ class SoilModel:
     def scheme_notes(self) -> tuple[str, ...]:
         """What is assumed where a scheme and a slot of this model do not speak of the same losses of carbon."""
         expected = slot_losses(self.structure)
+        name = self.network.label or self.network.name
         notes = []
         for scheme in self.network.schemes:
             left = [loss for loss in expected if loss not in scheme.includes]
             if scheme.includes and left:
                 notes.append(
-                    f"{self.network.title.split()[0]}: the CUE of its slots contains {', '.join(expected)}; the scheme "
-                    f"{scheme.name} speaks of {', '.join(scheme.includes)}, and what it does not speak of is taken to "
-                    "change along"
+                    f"{name}: the CUE of its slots contains {', '.join(expected)}; the scheme {scheme.name} speaks of "
+                    f"{', '.join(scheme.includes)}, and {PARTLY}"
                 )
             if set(scheme.needs) & set(self.network.gives):
                 notes.append(
-                    f"{self.network.title.split()[0]}: the scheme {scheme.name} is fed with the nutrients of the "
+                    f"{name}: the scheme {scheme.name} is fed with the nutrients of the "
                     "model's own pools; what they cannot match under its CUE overflows as before"
                 )
         return tuple(notes)

@@ -19,6 +19,7 @@ from soilcue.report import maps
 from soilcue.report.atlas_figures import model_name
 from soilcue.report.page import Cell, Figure, Table, Trace, View, write_page
 from soilcue.schemes import SCHEMES
+from soilcue.soil_model import EXTRAPOLATED, PARTLY
 
 _FLAGS = {
     2: ("infeasible", "#d55e00"),
@@ -109,7 +110,7 @@ def response_page(
             "experiment_notes": _experiment_notes(runs),
             "balance_table": _balance_table(solved, states, models),
             "change_table": _matrix(
-                table, models, schemes, _change_cell, "Change of typical soil carbon against constant CUE, %"
+                table, models, schemes, _change_cell, "Change of typical soil carbon against constant CUE, %", same
             ),
             "correlation_table": _matrix(
                 table,
@@ -122,6 +123,7 @@ def response_page(
             "scheme_table": _scheme_table(schemes),
             "refusals": _refusals(table),
             "flags": _flag_lines(solved, models, same),
+            "assumed": _assumptions(states),
             "references": references_of({**states, **runs}),
         },
     )
@@ -143,7 +145,7 @@ def _findings(solved: pd.DataFrame, models: list[str], same: Collection[tuple[st
     losses = [m for m in models if m in at_rest.index and at_rest.loc[m, "elasticity"] < 0]
 
     def named(those):
-        return ", ".join(f"{model_name(m)} ({at_rest.loc[m, 'elasticity']:+.2f})" for m in those) or "none"
+        return ", ".join(f"{model_name(m)} ({at_rest.loc[m, 'elasticity']:+z.2f})" for m in those) or "none"
 
     pairs = zip(solved["model"], solved["scheme"], strict=True)
     varied = np.array([pair[1] != "constant" and pair not in same for pair in pairs], dtype=bool)
@@ -168,14 +170,14 @@ def _balance_table(solved: pd.DataFrame, states: States, models: list[str]) -> T
         row = found.iloc[0]
         parts = [text.rsplit(" ", 1) for text in states[m, "constant"].attrs["pool_parts"].split("; ")]
         ranked = sorted(((pool, float(value)) for pool, value in parts), key=lambda part: -abs(part[1]))[:3]
-        why = ", ".join(f"{pool.replace('_', ' ')} {value:+.2f}" for pool, value in ranked)
+        why = ", ".join(f"{pool.replace('_', ' ')} {value:+z.2f}" for pool, value in ranked)
         rows.append(
             (
                 model_name(m),
                 [
-                    Cell(f"{row['elasticity']:+.2f}"),
-                    Cell(f"{row['entombing']:+.2f}"),
-                    Cell(f"{row['priming']:+.2f}"),
+                    Cell(f"{row['elasticity']:+z.2f}"),
+                    Cell(f"{row['entombing']:+z.2f}"),
+                    Cell(f"{row['priming']:+z.2f}"),
                     Cell(f"{row['area_that_gains_percent']:.0f} %"),
                     Cell(why, prose=True),
                 ],
@@ -217,7 +219,7 @@ def _time_table(runs: States, without: Mapping[tuple[str, str], str]) -> Table:
             cells.append(
                 Cell(
                     f"{_span_of_time(half['cue'])} · {_span_of_time(half['soil_carbon'])}",
-                    f"{ends[0]:+.0f} % ({ends[1]:+.0f} %)",
+                    f"{ends[0]:+z.0f} % ({ends[1]:+z.0f} %)",
                 )
             )
         rows.append((model_name(m), cells))
@@ -285,7 +287,7 @@ def _matrix(
 def _change_cell(row: Any) -> Cell:
     if row is None or row["refused"]:
         return Cell("refused", note=True)
-    return Cell(f"{row['change_percent']:+.0f}", shade=min(1.0, abs(row["change_percent"]) / 100))
+    return Cell(f"{row['change_percent']:+z.0f}", shade=min(1.0, abs(row["change_percent"]) / 100))
 
 
 def _correlation_cell(row: Any) -> Cell:
@@ -294,8 +296,8 @@ def _correlation_cell(row: Any) -> Cell:
     if not math.isfinite(row["correlation"]):
         return Cell("–", note=True)
     return Cell(
-        f"{row['correlation']:+.2f}",
-        f"{row['causal']:+.2f} {row['covarying']:+.2f}",
+        f"{row['correlation']:+z.2f}",
+        f"{row['causal']:+z.2f} {row['covarying']:+z.2f}",
         shade=0.45 if row["correlation"] * row["causal"] < 0 else math.nan,
     )
 
@@ -323,6 +325,12 @@ def _scheme_table(schemes: list[str]) -> Table:
             )
         )
     return Table("The schemes", [[("scheme", 1), ("equation", 1), ("arrow", 1), ("how well known", 1)]], rows)
+
+
+def _assumptions(states: States) -> list[str]:
+    """What models take for granted, and what drivers are derived from; not what each pair of the table repeats."""
+    lines = [line for state in states.values() for line in str(state.attrs.get("assumptions", "")).splitlines()]
+    return [line for line in dict.fromkeys(lines) if line and EXTRAPOLATED not in line and PARTLY not in line]
 
 
 def _refusals(table: pd.DataFrame) -> list[str]:
@@ -358,14 +366,7 @@ def _flag_lines(solved: pd.DataFrame, models: list[str], same: set[tuple[str, st
     lines = []
     for m in models:
         of_model = solved[solved["model"] == m]
-        told = [
-            f"{words} in {_most(of_model, column)}"
-            for column, words in (
-                ("extinct", "microbes die out"),
-                ("other_flags", "there is no stable state, or none was found"),
-            )
-            if (of_model[column] > 0).any()
-        ]
+        told = [f"{words} in {_most(of_model, column)}" for column, words in _NO_STATE if (of_model[column] > 0).any()]
         if told:
             cells = int(of_model[["settled", "extinct", "other_flags"]].iloc[0].sum())
             lines.append(f"{model_name(m)}, of {cells:,} cells: {'; '.join(told)}.")

@@ -90,15 +90,15 @@ def _run_blocks(network, drivers, start, used, weights, seasonal, steps_per_mont
 
     Where the drivers hold no CUE it is the model's own, and its derivatives by parameter and driver are counted.
     """
-    own = not list(slots_of(drivers))
+    given = bool(list(slots_of(drivers)))
 
     def one(drivers, start):
-        slots = network.cue_slots(drivers) if own else {}
+        slots = {} if given else network.cue_slots(drivers)
         value, by_driver, by_parameter = value_and_gradient(
             network, {**drivers, **slots}, start, weights, seasonal, steps_per_month
         )
         by_slot = {slot: by_driver.pop(slot) for slot in list(slots_of(by_driver))}
-        if own:
+        if slots:
             by_driver, by_parameter = _through_cue(network, drivers, by_slot, by_driver, by_parameter)
         return value, by_driver, by_parameter, by_slot
 
@@ -186,7 +186,7 @@ def gradients(
             seasonal,
             steps_per_month,
         )
-        if network.schemes:
+        if network.schemes and of_slot:  # a memory's CUE is found with the pools
             of_driver, of_parameter = _through_schemes(network, some, of_slot, of_driver, of_parameter)
         here = in_place(index)
         parts = (total, of_driver, of_parameter, of_slot)
