@@ -119,7 +119,7 @@ def test_two_writers_on_one_file(model, places, tmp_path):
         sc.in_blocks(model.steady_state, places, tmp_path / "a.nc", season=SEASON)
 
 
-def test_refused_with_the_reason(model, places, tmp_path):
+def test_refused_with_the_reason(model, places, today, tmp_path):
     kept = {"keep": ["soil_carbon"], "season": SEASON}
     for work, path, how, words in (
         (model.elasticity, "a.nc", {}, "elasticity"),
@@ -130,10 +130,14 @@ def test_refused_with_the_reason(model, places, tmp_path):
         (model.steady_state, "a.nc", {"season": "summer"}, "unknown season"),
         (model.steady_state, "a.nc", kept | {"keep": ["soil_carbn"]}, "soil_carbon"),
         (model.simulate, "a.nc", {}, "whole number of years"),
+        (model.simulate, "a.nc", {"years": 3, "start": today.isel(lat=slice(2))}, "start: has 2 along 'lat'"),
     ):
         with pytest.raises(InputError, match=words):
             sc.in_blocks(work, places, tmp_path / path, **how)
         assert os.listdir(tmp_path) == []
+    for drivers, words in ((None, "must be an xarray.Dataset"), (places.stack(cell=("lat", "lon")), "reset_index")):
+        with pytest.raises(InputError, match=words):
+            sc.in_blocks(model.steady_state, drivers, tmp_path / "a.nc")
     places.drop_encoding().to_netcdf(tmp_path / "drivers.nc")
     with pytest.raises(InputError, match="was not made by in_blocks"):
         sc.in_blocks(model.steady_state, places, tmp_path / "drivers.nc", **kept)

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import xarray as xr
 
 import soilcue
@@ -28,6 +29,8 @@ CELLS = 20_000
 """Cells of a block unless told otherwise: some ten seconds of seasonal states."""
 WORKS = ("steady_state", "simulate", "ensemble")
 """What `in_blocks` does: methods of `SoilModel`."""
+_PERIODS = ("month", "day", "time")
+"""Dimensions that are none of the cells."""
 _OF_NO_VALUE = ("threads", "progress")
 """Arguments that change no value."""
 
@@ -90,13 +93,14 @@ def in_blocks(
         raise InputError("in_blocks does a method of a model: in_blocks(model.simulate, drivers, 'run.nc', years=150).")
     if name not in WORKS:
         raise unknown_name("method that goes in blocks", name, WORKS)
-    if block != int(block) or block < 1:
+    if not isinstance(block, int) or block < 1:
         raise InputError(f"block={block}: give a whole number of cells from 1 on.")
+    _refuse_drivers(drivers, settings)
     target, kept = Path(path), None if keep is None else list(dict.fromkeys([*keep, "status"]))
     _refuse_place(target)
     given = {word: value for word, value in settings.items() if word not in _OF_NO_VALUE}
     store = BlockStore(target.with_name(f".{target.name}.parts"))
-    job = job_checksum(store, model, name, drivers, given, int(block), kept)
+    job = job_checksum(store, model, name, drivers, given, block, kept)
     with only_writer(target.parent, [target.name], f".{target.name}.lock"):
         found = finished(target, job)
         if found is None:
@@ -105,11 +109,26 @@ def in_blocks(
                 of_cells = {word: cut(value) for word, value in settings.items()}
                 return _kept(work(cut(drivers), progress=progress, **of_cells), kept)
 
-            keep_finished(joined_blocks(store, job, drivers, int(block), compute, progress), target, job)
+            keep_finished(joined_blocks(store, job, drivers, block, compute, progress), target, job)
             found = finished(target, job)
         store.remove()
     assert found is not None, "it has just been written"
     return found
+
+
+def _refuse_drivers(drivers: xr.Dataset, settings: Mapping[str, Any]) -> None:
+    """Raise `InputError` for what cannot be cut into blocks or written."""
+    if not isinstance(drivers, xr.Dataset):
+        raise InputError(f"drivers must be an xarray.Dataset; got {type(drivers).__name__}.")
+    for dim, index in drivers.indexes.items():
+        if isinstance(index, pd.MultiIndex):
+            raise InputError(
+                f"drivers: NetCDF has no place for the index of {dim!r}; give drivers.reset_index({dim!r})."
+            )
+    for word, value in settings.items():
+        for dim, size in value.sizes.items() if isinstance(value, xr.Dataset) else ():
+            if dim not in _PERIODS and drivers.sizes.get(dim, size) != size:
+                raise InputError(f"{word}: has {size} along {dim!r}, the drivers {drivers.sizes[dim]}.")
 
 
 def _refuse_place(target: Path) -> None:
@@ -211,7 +230,7 @@ def _solved(found: xr.Dataset) -> int:
 
 def _slices(drivers: xr.Dataset, block: int) -> tuple[str | None, list[slice]]:
     """The longest dimension of the cells, and slices along it of at most so many cells (and at least one row)."""
-    sizes = {str(dim): size for dim, size in drivers.sizes.items() if dim not in ("month", "day", "time")}
+    sizes = {str(dim): size for dim, size in drivers.sizes.items() if dim not in _PERIODS}
     if not sizes or math.prod(sizes.values()) <= block:
         return None, [slice(None)]
     dim = max(sizes, key=lambda name: sizes[name])
