@@ -7,6 +7,7 @@ import pytest
 import xarray as xr
 
 import soilcue as sc
+from soilcue.core.files import read_netcdf
 
 
 @pytest.fixture(scope="module")
@@ -37,18 +38,32 @@ def dated(climatology, years):
     return climatology.isel(month=xr.DataArray(np.arange(12 * years) % 12, dims="time")).assign_coords(time=times)
 
 
+def at_times(climatology, times):
+    """The drivers of January at some times."""
+    return climatology.isel(month=xr.DataArray(np.zeros(len(times), int), dims="time")).assign_coords(time=times)
+
+
 def hourly(climatology, first, count, hours):
     """The drivers of January for so many steps of some hours."""
-    times = np.datetime64(first, "ns") + np.arange(count) * np.timedelta64(hours, "h")
-    return climatology.isel(month=xr.DataArray(np.zeros(count, int), dims="time")).assign_coords(time=times)
+    return at_times(climatology, np.datetime64(first, "ns") + np.arange(count) * np.timedelta64(hours, "h"))
+
+
+def without_a_date(climatology):
+    """Two years of months, one of them without a date."""
+    drivers = dated(climatology, 2)
+    return drivers.assign_coords(time=drivers["time"].where(np.arange(24) != 7))
+
+
+def years_of_360_days(climatology):
+    return at_times(
+        climatology, xr.date_range("2001-01-01", periods=720, freq="D", calendar="360_day", use_cftime=True)
+    )
 
 
 def mixed(climatology):
     """Days for a year, then every second day."""
     times = xr.date_range("2001-01-01", periods=800, freq="D", calendar="noleap", use_cftime=True)
-    days = [*range(365), *range(365, 800, 2)]
-    some = climatology.isel(month=xr.DataArray(np.zeros(len(days), int), dims="time"))
-    return some.assign_coords(time=times[days])
+    return at_times(climatology, times[[*range(365), *range(365, 800, 2)]])
 
 
 def test_a_run_from_the_seasonal_state_stays_on_it(model, climatology, state):
@@ -88,6 +103,17 @@ def test_halving_the_step_halves_the_error(model, climatology, state, method):
     found = [model.simulate(climatology, start, 1, steps=n, method=method)["stock_at_end"][-1] for n in (128, 256, 512)]
     gaps = [abs(a - b).max("pool") for a, b in pairwise(found)]
     np.testing.assert_allclose(gaps[0] / gaps[1], 2, atol=0.3)  # a second order would give 4
+
+
+@pytest.mark.parametrize(("method", "fewest", "ratio"), [("euler", 64, 2), ("rk4", 16, 16)])
+def test_halving_an_explicit_step_shows_its_order(climatology, method, fewest, ratio):
+    """Of Runge-Kutta the fourth, under drivers that change within a period: a step feels its own part of it."""
+    model = sc.model("mimics")
+    start = model.steady_state(climatology)["stock_at_year_start"].rename("stock_at_end").to_dataset() * 0.7
+    changing, steps = dated(climatology, 1), [fewest * 2**k for k in range(3)]
+    found = [model.simulate(changing, start, steps=n, method=method)["stock_at_end"][-1] for n in steps]
+    gaps = [abs(a - b).max("pool") for a, b in pairwise(found)]
+    np.testing.assert_allclose(gaps[0] / gaps[1], ratio, rtol=0.1)
 
 
 def test_both_implicit_steps_lead_to_one_solution(model, climatology, state):
@@ -164,6 +190,33 @@ def test_cells_without_drivers_stay_empty(climatology):
     assert run["soil_carbon"].notnull().sel(site=[0, 2]).all()
 
 
+def labelled(data, names):
+    return data.assign_coords(site=list(names))
+
+
+def in_unit(state, unit):
+    stocks = state["stock_at_year_start"]
+    return stocks.assign_attrs(units=unit).to_dataset()
+
+
+def test_a_start_is_read_in_its_own_unit_and_beside_its_own_cells(climatology, tmp_path):
+    model, drivers = sc.model("century"), labelled(climatology, "abc")
+    start = labelled(model.steady_state(climatology) * 0.7, "abc")
+    expected = model.simulate(drivers, start, 1)["stock_at_end"]
+    in_kilograms = (start["stock_at_year_start"] / 1000).assign_attrs(units="kgC m-2").to_dataset()
+    in_kilograms.to_netcdf(tmp_path / "start.nc")
+    again = model.simulate(drivers, read_netcdf(tmp_path / "start.nc"), 1)["stock_at_end"]
+    np.testing.assert_allclose(again, expected, rtol=1e-13)
+
+
+def test_steps_of_twenty_minutes(climatology):
+    model = sc.model("century")
+    times = np.datetime64("2001-01-01", "ns") + np.arange(365 * 72) * np.timedelta64(20, "m")
+    run = model.simulate(at_times(climatology.isel(site=[1]), times), model.steady_state(climatology.isel(site=[1])))
+    assert (run["closure"] < 1e-10).all()
+    assert run.sizes["time"] == 1
+
+
 MISTAKES = {
     "no years": (lambda d, s: dict(drivers=d, start=s), "years="),
     "drivers end": (lambda d, s: dict(drivers=dated(d, 2), start=s, years=3), "hold 2 whole years"),
@@ -174,9 +227,22 @@ MISTAKES = {
     "method": (lambda d, s: dict(drivers=d, start=s, years=1, method="rk"), "rk4"),
     "other cells": (lambda d, s: dict(drivers=d, start=s.isel(site=slice(2)), years=1), "along 'site'"),
     "other model": (lambda d, s: dict(drivers=d, start=s.isel(pool=slice(3)), years=1), "another model"),
+    "another order": (
+        lambda d, s: dict(drivers=labelled(d, "abc"), start=labelled(s, "cab"), years=1),
+        "in another order.*'site' is c, a",
+    ),
+    "a whole run": (lambda d, s: dict(drivers=d, start=s.expand_dims(time=2), years=1), "take one record"),
+    "start below nothing": (lambda d, s: dict(drivers=d, start=-s, years=1), "'litter_metabolic': hold -"),
+    "start of another unit": (lambda d, s: dict(drivers=d, start=in_unit(s, "degC"), years=1), "different things"),
+    "start in words": (lambda d, s: dict(drivers=d, start=s.astype(str), years=1), "not numbers"),
+    "no Dataset": (lambda d, s: dict(drivers=d, start=s["stock_at_year_start"], years=1), "must be an xarray.Dataset"),
     "part of a step": (lambda d, s: dict(drivers=d, start=s, years=1, steps=1.5), "whole number of steps"),
     "leap days": (lambda d, s: dict(drivers=hourly(d, "2003-06-01", 800, 24), start=s), "leap days"),
     "mixed steps": (lambda d, s: dict(drivers=mixed(d), start=s), "without gaps"),
+    "no date": (lambda d, s: dict(drivers=without_a_date(d), start=s), "no date at step 7"),
+    "360 days": (lambda d, s: dict(drivers=years_of_360_days(d), start=s), "calendar 360_day.*interp_calendar"),
+    "weeks": (lambda d, s: dict(drivers=hourly(d, "2001-01-01", 120, 168), start=s), "without gaps"),
+    "backward": (lambda d, s: dict(drivers=dated(d, 2).isel(time=slice(None, None, -1)), start=s), "not increase"),
     "half a year": (lambda d, s: dict(drivers=hourly(d, "2001-01-01", 500, 6), start=s), "at least one year"),
     "too long a step": (lambda d, s: dict(drivers=d, start=s, years=20, method="euler", steps=1), "more steps"),
 }

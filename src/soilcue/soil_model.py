@@ -375,9 +375,8 @@ class SoilModel:
             raise unknown_name("method", method, METHODS)
         if output not in ("year", "period"):
             raise unknown_name("output", output, ("year", "period"))
-        place, (names, absent) = place_of(drivers), self._chosen(drivers)
-        sources = [*names, *(need for name in absent if name in DERIVED for need in DERIVED[name].needs)]
-        arrays = {name: drivers[str(find_driver(drivers, name))] for name in sources}
+        place = place_of(drivers)
+        arrays = {name: drivers[str(find_driver(drivers, name))] for name in self._sources(drivers)}
         clock = self._clock(arrays, place, years, steps)
         if start is None:
             if clock.dim == "time":
@@ -422,7 +421,7 @@ class SoilModel:
         if dated is not None:
             if dim:
                 raise InputError(f"{place}: some drivers have a dimension 'time' and some {dim!r}; bring them to one.")
-            axis = read_years(dated["time"])
+            axis = read_years(dated["time"], place)
             dim, lengths, available = "time", axis.lengths, axis.count
         else:
             lengths = PERIODS[dim] if dim else np.array([DAYS_PER_YEAR])
@@ -497,27 +496,56 @@ class SoilModel:
 
     def _start_stocks(self, start: xr.Dataset, layout: _Layout) -> np.ndarray:
         """Stocks (pools, cells) in the model's unit from a state, a run's record or a table of pools."""
+        if not isinstance(start, xr.Dataset):
+            raise InputError(f"start: must be an xarray.Dataset; got {type(start).__name__}.")
+        place = " ".join(["start", *([start.encoding["source"]] if "source" in start.encoding else [])])
         name = next((n for n in ("stock_at_end", "stock_at_year_start") if n in start), None)
         wanted = [pool.name for pool in self.pools]
         if name is None:
             missing = [pool for pool in wanted if pool not in start]
             if missing:
-                raise InputError(f"start: is no state of the model {self.network.name!r}; it lacks {missing[0]!r}.")
-            table = xr.concat([start[pool] for pool in wanted], dim="pool")
+                raise InputError(f"{place}: is no state of the model {self.network.name!r}; it lacks {missing[0]!r}.")
+            tables = [self._stocks_of(pool, start[pool.name], place) for pool in self.pools]
         else:
             table = start[name]
-            if [str(pool) for pool in table["pool"].values] != wanted:
-                raise InputError(f"start: is a state of another model; {self.network.name!r} has the pools {wanted}.")
-        dims = tuple(str(d) for d in table.dims if d != "pool")
-        if set(dims) - set(layout.dims):
-            raise InputError(f"start: has the dimensions {dims}, the drivers {layout.dims}.")
+            if "pool" not in table.dims or [str(pool) for pool in start["pool"].values] != wanted:
+                raise InputError(f"{place}: is a state of another model; {self.network.name!r} has the pools {wanted}.")
+            tables = [self._stocks_of(pool, table.isel(pool=i), place) for i, pool in enumerate(self.pools)]
         sizes = dict(zip(layout.dims, layout.shape, strict=True))
-        for dim in dims:
-            if table.sizes[dim] != sizes[dim]:
-                raise InputError(f"start: has {table.sizes[dim]} along {dim!r}, the drivers {sizes[dim]}.")
-        whole = table.expand_dims({d: sizes[d] for d in layout.dims if d not in dims})
-        values = whole.transpose("pool", *layout.dims).values.reshape(len(wanted), -1)
-        return np.asarray(values, dtype=float) / self._per_pool
+        rows = []
+        for table in tables:
+            if set(table.dims) - set(layout.dims):
+                mend = " Of a run take one record, as with run.isel(time=-1)." if "time" in table.dims else ""
+                raise InputError(f"{place}: has the dimensions {table.dims}, the drivers {layout.dims}.{mend}")
+            for dim in map(str, table.dims):
+                if table.sizes[dim] != sizes[dim]:
+                    raise InputError(f"{place}: has {table.sizes[dim]} along {dim!r}, the drivers {sizes[dim]}.")
+                if dim in table.coords and dim in layout.coords and not _same(table[dim], layout.coords[dim]):
+                    raise InputError(
+                        f"{place}: stands on other cells than the drivers, or on the same in another order: {dim!r} "
+                        f"is {_spelt(table[dim].values)} there and {_spelt(layout.coords[dim].values)} here."
+                    )
+            whole = table.expand_dims({d: sizes[d] for d in layout.dims if d not in table.dims})
+            rows.append(whole.transpose(*layout.dims).values.reshape(-1))
+        return np.stack(rows) / self._per_pool
+
+    def _stocks_of(self, pool: Pool, table: xr.DataArray, place: str) -> xr.DataArray:
+        """Stocks of one pool in the unit of the border: in that unit if it is not said."""
+        where = f"{place}, stocks of {pool.name!r}"
+        if table.dtype.kind not in "iuf":
+            raise InputError(f"{where}: are {table.dtype} values, not numbers.")
+        values, unit = np.asarray(table.values, dtype=float), str(table.attrs.get("units", "")).strip()
+        if unit and pool.kind != "memory":
+            # one table of all pools has one unit for them: that of carbon
+            expected = "gC m-2" if table.name in ("stock_at_end", "stock_at_year_start") else unit_of(pool)
+            try:
+                values = np.asarray(convert(values, unit, expected))
+            except InputError as error:
+                raise InputError(f"{where}: {error} Expected {expected!r} or a unit that converts to it.") from error
+        bad = np.isinf(values) | ((values < 0) & (pool.kind != "memory"))
+        if bad.any():
+            raise InputError(f"{where}: hold {values[bad][0]:g}; a stock is zero or more, NaN where it is not known.")
+        return table.copy(data=values)
 
     def ensemble(
         self,
@@ -828,6 +856,17 @@ class SoilModel:
             "all": int(np.all(list(held.values()), axis=0).sum())
         }
 
+    def refuse_drivers(self, drivers: xr.Dataset) -> None:
+        """Raise `InputError` for drivers that `simulate` would refuse on its way: all their dates are looked at.
+
+        Parameters
+        ----------
+        drivers : xr.Dataset
+            As for `simulate`.
+        """
+        arrays = {name: read_driver(drivers, name) for name in self._sources(drivers)}
+        self._clock(arrays, place_of(drivers), 1, None)
+
     def _attributes(self, notes: tuple[str, ...]) -> dict[str, Any]:
         """What every result says of the model behind it."""
         return {
@@ -940,6 +979,11 @@ class SoilModel:
             if name in DERIVED and not all(find_driver(drivers, need) for need in DERIVED[name].needs):
                 chosen_drivers(drivers, (name,))  # says what is absent
         return chosen_drivers(drivers, needs), absent
+
+    def _sources(self, drivers: xr.Dataset) -> list[str]:
+        """The drivers to be read, and those that others are derived from."""
+        names, absent = self._chosen(drivers)
+        return [*names, *(need for name in absent if name in DERIVED for need in DERIVED[name].needs)]
 
     def _period(self, read: Mapping[str, xr.DataArray], place: str) -> str | None:
         """The dimension that makes up a year, ``month`` or ``day``; None for constant drivers."""
@@ -1342,9 +1386,17 @@ def _records(run: xr.Dataset, window: tuple[float, float] | None) -> tuple[xr.Da
     return run.isel(time=np.flatnonzero((ends > first + 1e-6) & (ends < last + 1e-6))), first
 
 
-def _spelt(numbers: np.ndarray) -> str:
-    """Some numbers for a message."""
-    shown = [f"{number:g}" for number in numbers]
+def _same(one: xr.DataArray, other: xr.DataArray) -> bool:
+    """Whether two coordinates are equal, numbers to the precision of four bytes."""
+    here, there = one.values, other.values
+    if here.dtype.kind in "iuf" and there.dtype.kind in "iuf":
+        return bool(np.allclose(here, there, rtol=1e-6, atol=1e-6, equal_nan=True))
+    return bool(np.array_equal(here.astype(str), there.astype(str)))
+
+
+def _spelt(values: np.ndarray) -> str:
+    """Some numbers or names for a message."""
+    shown = [f"{value:g}" if np.issubdtype(type(value), np.number) else str(value) for value in values]
     return ", ".join(shown if len(shown) < 9 else [*shown[:3], "...", *shown[-2:]])
 
 

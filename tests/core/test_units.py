@@ -94,7 +94,22 @@ def test_missing_unit_is_refused(text):
         parse_unit(text)
 
 
-@pytest.mark.parametrize("text", ["bananas", "gC m-2 d-", "m3 m-3 )", "kg soil or so", "??", "1.5.2 m"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "bananas",
+        "gC m-2 d-",
+        "m3 m-3 )",
+        "kg soil or so",
+        "??",
+        "1.5.2 m",
+        "10^10^10",
+        "m^9^9^9",
+        "(9^9)^9",
+        "m1000000000",
+        "9**999999999",
+    ],
+)
 def test_what_is_no_unit_is_refused(text):
     with pytest.raises(InputError, match="is not a unit that can be read"):
         parse_unit(text)

@@ -6,6 +6,7 @@ import errno
 import glob
 import io
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -193,12 +194,29 @@ def read_netcdf(path: str | os.PathLike[str]) -> xr.Dataset:
 
 def _with_dates(dataset: xr.Dataset) -> xr.Dataset:
     """The dataset with dates for times, if that can be: most uses have no times, and need not fail for them."""
+    import numpy as np
     import xarray as xr
 
+    # NaN among times would become the first date there is in some calendars
+    gaps = [
+        name
+        for name, values in dataset.variables.items()
+        if " since " in str(values.attrs.get("units", ""))
+        and values.dtype.kind == "f"
+        and np.isnan(values.values).any()
+    ]
     try:
-        dated = xr.decode_cf(dataset, mask_and_scale=False, decode_coords=False, decode_timedelta=False)
+        with warnings.catch_warnings():
+            # dates beyond those of NumPy are of another type: that is all there is to say of them
+            warnings.simplefilter("ignore", xr.SerializationWarning)
+            dated = xr.decode_cf(
+                dataset, mask_and_scale=False, decode_coords=False, decode_timedelta=False, drop_variables=gaps
+            )
     except (ValueError, OverflowError, TypeError):
         return dataset
+    for name in gaps:
+        add = dated.assign_coords if name in dataset.coords else dated.assign
+        dated = add({name: dataset.variables[name]})
     dated.encoding = dataset.encoding
     return dated
 

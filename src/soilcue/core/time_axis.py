@@ -9,6 +9,7 @@ import xarray as xr
 
 from soilcue.core.errors import InputError
 
+_DAY = 86400  # seconds
 _DAYS_OF_MONTH = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
@@ -24,13 +25,15 @@ class Years:
     lengths: np.ndarray
 
 
-def read_years(times: xr.DataArray) -> Years:
+def read_years(times: xr.DataArray, place: str = "drivers") -> Years:
     """Read a time coordinate.
 
     Parameters
     ----------
     times : xr.DataArray
         Decoded dates (datetime64 or cftime): monthly, or daily or every few hours in a calendar without leap days.
+    place : str
+        What to call the dataset in a message.
 
     Returns
     -------
@@ -41,11 +44,16 @@ def read_years(times: xr.DataArray) -> Years:
     InputError
         For an axis without dates, with gaps, repeats, mixed steps or leap days, or shorter than a year.
     """
+    if times.ndim != 1:
+        raise InputError(f"{place}: 'time' has the dimensions {times.dims}; one series of dates is for all cells.")
     if times.size < 12:
-        raise InputError(f"drivers: dimension 'time' has {times.size} steps; a run needs at least one year.")
+        raise InputError(f"{place}: dimension 'time' has {times.size} steps; a run needs at least one year.")
+    none = np.flatnonzero(times.isnull().values)
+    if none.size:
+        raise InputError(f"{place}: 'time' has no date at step {none[0]}; every step needs one.")
     if not (np.issubdtype(times.dtype, np.datetime64) or hasattr(times.values[0], "calendar")):
         raise InputError(
-            f"drivers: coordinate 'time' holds {times.dtype} values, not dates. Give it units such as "
+            f"{place}: coordinate 'time' holds {times.dtype} values, not dates. Give it units such as "
             "'days since 1901-01-01' and a calendar, and open the file with decoded times."
         )
     first = int(times.dt.month.values[0]) - 1
@@ -54,33 +62,39 @@ def read_years(times: xr.DataArray) -> Years:
     if (steps == 1).all():
         lengths = np.roll(np.array(_DAYS_OF_MONTH, dtype=float), -first)
         return Years("month", times.size // 12, first, lengths)
-    leap = np.flatnonzero((times.dt.month.values == 2) & (times.dt.day.values == 29))
+    leap = np.flatnonzero((times.dt.month.values == 2) & (times.dt.day.values >= 29))
+    if leap.size and times.dt.calendar == "360_day":
+        raise InputError(
+            f"{place}: 'time' has the calendar 360_day. Years here have 365 days: bring the drivers to months, or to "
+            "other days, for example with drivers.interp_calendar(xr.date_range(first, last, freq='D', "
+            "calendar='noleap', use_cftime=True))."
+        )
     if leap.size:
         raise InputError(
-            f"drivers: 'time' has leap days (the first at step {leap[0]}). Years here have 365 days: leave them out, "
+            f"{place}: 'time' has leap days (the first at step {leap[0]}). Years here have 365 days: leave them out, "
             "for example with drivers.convert_calendar('noleap')."
         )
-    hours = 24 * _day_of_noleap_year(times) + times.dt.hour.values + times.dt.minute.values / 60
-    passed = np.diff(hours + 8760 * times.dt.year.values)
+    clock = times.dt.hour.values * 3600 + times.dt.minute.values * 60 + times.dt.second.values
+    passed = np.diff((365 * times.dt.year.values + _day_of_noleap_year(times)) * _DAY + clock)
     backward = np.flatnonzero(passed <= 0)
     if backward.size:
         raise InputError(
-            f"drivers: 'time' does not increase at step {backward[0] + 1}: {times.values[backward[0] + 1]}."
+            f"{place}: 'time' does not increase at step {backward[0] + 1}: {times.values[backward[0] + 1]}."
         )
     step = passed[0]
     jumps = np.flatnonzero(passed != step)
-    if jumps.size or 24 % step:
+    if jumps.size or _DAY % step:
         at = jumps[0] if jumps.size else 0
         raise InputError(
-            "drivers: 'time' is neither monthly, daily nor of whole parts of a day without gaps: after "
+            f"{place}: 'time' is neither monthly, daily nor of whole parts of a day without gaps: after "
             f"{times.values[at]} comes {times.values[at + 1]} (step {at + 1})."
         )
-    lengths = np.full(int(8760 / step), step / 24)
+    lengths = np.full(365 * _DAY // step, step / _DAY)
     if times.size < len(lengths):
         raise InputError(
-            f"drivers: dimension 'time' holds {times.size * step / 24:g} days; a run needs at least one year."
+            f"{place}: dimension 'time' holds {times.size * step / _DAY:g} days; a run needs at least one year."
         )
-    return Years("day" if step == 24 else "part of a day", times.size // len(lengths), first, lengths)
+    return Years("day" if step == _DAY else "part of a day", times.size // len(lengths), first, lengths)
 
 
 def _day_of_noleap_year(times: xr.DataArray) -> np.ndarray:

@@ -21,6 +21,8 @@ _ELEMENT_AFTER_MASS = re.compile(
 )
 _DRY_SOIL = re.compile(r"\s*\b(?:dry[ -](?:soil|weight|mass)|soil(?: dry (?:weight|mass))?|dw|DW|d\.w\.)(?![A-Za-z])")
 _EXPONENT = re.compile(r"(?<=[A-Za-zµ])(?:\^|\*\*)?([+-]?\d+)")
+# powers of powers, of brackets, or of three digits: no unit has them, and working them out can take for ever
+_NO_POWER = re.compile(r"\)\s*(\*\*|\^)|(\*\*|\^)\s*\(?[+-]?(\d{3,}|[\w.]+\)?\s*(\*\*|\^))")
 _SPELLINGS = {
     "": None,
     "1": "dimensionless",
@@ -80,6 +82,8 @@ def parse_unit(text: str) -> pint.Unit:
     plain = re.sub(r"\s*/\s*", " / ", plain)
     plain = re.sub(r"(?<=[\w)])\s+(?=[A-Za-zµ(])", " * ", plain)
     try:
+        if _NO_POWER.search(plain):
+            raise ValueError(plain)
         return registry().Unit(registry().parse_units(plain, case_sensitive=True))
     except Exception as error:  # pint raises a different class for every way of being wrong
         raise InputError(

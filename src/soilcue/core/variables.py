@@ -278,8 +278,7 @@ def read_driver(drivers: xr.Dataset, name: str, place: str | None = None) -> xr.
         )
     data = drivers[found]
     where = f"{place}, variable {found!r}"
-    if data.dtype.kind not in "iuf":
-        raise InputError(f"{where}: holds {data.dtype} values, not numbers.")
+    refuse_what_is_no_number(drivers, found, place)
     unit = str(data.attrs.get("units", "")).strip()
     if not unit:
         raise InputError(
@@ -294,6 +293,12 @@ def read_driver(drivers: xr.Dataset, name: str, place: str | None = None) -> xr.
     if bad.any():
         raise InputError(f"{where}: {_out_of_limits(data, values, bad, unit, variable)}")
     return data.copy(data=values).rename(name).assign_attrs(variable.attributes())
+
+
+def refuse_what_is_no_number(drivers: xr.Dataset, found: str, place: str) -> None:
+    """Raise `InputError` where a variable of a dataset holds text, dates or the like."""
+    if drivers[found].dtype.kind not in "iuf":
+        raise InputError(f"{place}, variable {found!r}: holds {drivers[found].dtype} values, not numbers.")
 
 
 def _out_of_limits(data: xr.DataArray, values: np.ndarray, bad: np.ndarray, unit: str, variable: Variable) -> str:

@@ -136,9 +136,12 @@ def _implicit(network: Network, stocks, environment, duration):
     return jax.lax.cond(open_, surely, lambda found: found, found)
 
 
-def _step(network: Network, method: str, stocks, now: Mapping, after: Mapping, length):
-    """Stocks after one step, and the fluxes that made the difference (fluxes, cells)."""
-    environment = network.environment(now)
+def _step(network: Network, method: str, stocks, now: Callable[[float], Mapping], length):
+    """Stocks after one step, and the fluxes that made the difference (fluxes, cells).
+
+    `now` has the drivers at a share of the step; all methods but Runge-Kutta hold those of its period.
+    """
+    environment = network.environment(now(0.0))
     if method == "patankar":
         return patankar_step(network, stocks, environment, length)
     if method == "implicit":
@@ -148,8 +151,7 @@ def _step(network: Network, method: str, stocks, now: Mapping, after: Mapping, l
     if method == "euler":
         change = _net(network, stocks, environment)
         return _moved(stocks, length, change), tuple(flux_table(network, stocks, environment))
-    middle = network.environment({name: (now[name] + after[name]) / 2 for name in now})
-    end = network.environment(after)
+    middle, end = (network.environment(now(share)) for share in (0.5, 1.0))
     stages, slopes, tables = [stocks], [], []
     for share, where in ((0.5, environment), (0.5, middle), (1.0, middle), (None, end)):
         slopes.append(_net(network, stages[-1], where))
@@ -212,16 +214,22 @@ def run_year(
 
     def period(carry, now):
         length, current, following = now
-        current, following = {**constant, **current}, {**constant, **following}
 
-        def step(_, carry):
+        def step(number, carry):
             stocks, held, flowed = carry
-            new, table = _step(network, method, stocks, current, following, length / steps)
+
+            def at(share):
+                if method != "rk4":
+                    return {**constant, **current}
+                passed = (number + share) / steps
+                return {**constant, **{k: v + passed * (following[k] - v) for k, v in current.items()}}
+
+            new, table = _step(network, method, stocks, at, length / steps)
             middle = tuple((one + other) / 2 for one, other in zip(stocks, new, strict=True))
             return new, _moved(held, length / steps, middle), _moved(flowed, length / steps, table)
 
         (stocks, held, flowed, crossed) = carry
-        limits = network.limits(network.environment(current)).values()
+        limits = network.limits(network.environment({**constant, **current})).values()
         crossed = crossed | jnp.stack([jnp.broadcast_to(c, (cells,)) for c in limits]) if limits else crossed
         stocks, held, flowed = jax.lax.fori_loop(0, steps, step, (stocks, held, flowed))
         if not every:

@@ -16,7 +16,7 @@ from soilcue.core.errors import InputError, unknown_name
 from soilcue.core.files import read_netcdf
 from soilcue.core.provenance import file_checksum
 from soilcue.core.time_axis import read_years
-from soilcue.core.variables import DRIVERS, find_driver, place_of, read_driver
+from soilcue.core.variables import DRIVERS, find_driver, place_of, read_driver, refuse_what_is_no_number
 from soilcue.data import drivers as embedded_drivers
 from soilcue.study.schema import Change, Embedded, NetCDF, Place, Selection, Sites
 
@@ -334,8 +334,12 @@ def through_time(drivers: xr.Dataset, changing: xr.Dataset) -> xr.Dataset:
     if not any("time" in changing[found].dims for found in names):
         held = ", ".join(map(str, changing.data_vars)) or "nothing"
         raise InputError(f"{place}: no driver in it has a dimension 'time'. It holds: {held}.")
-    read_years(changing["time"])
+    read_years(changing["time"], place)
+    for found in names:
+        refuse_what_is_no_number(changing, found, place)
     kept = drivers.drop_vars([found for name in names.values() if (found := find_driver(drivers, name))])
+    if "month" in kept.indexes:
+        kept = kept.sortby("month")
     try:
         xr.align(kept.drop_dims([d for d in ("month",) if d in kept.dims]), changing.drop_dims("time"), join="exact")
         joined = kept.drop_vars("month", errors="ignore").assign(
@@ -353,6 +357,11 @@ def through_time(drivers: xr.Dataset, changing: xr.Dataset) -> xr.Dataset:
     months = xr.DataArray(changing["time"].dt.month.values - 1, dims="time")
     for name in list(joined.data_vars):
         if "month" in joined[name].dims:
+            if joined.sizes["month"] != 12:
+                raise InputError(
+                    f"{place}: dimension 'month' of {str(name)!r} has length {joined.sizes['month']}; a repeating year "
+                    "has 12."
+                )
             joined[name] = joined[name].isel(month=months)
     joined.encoding["source"] = place
     return joined
@@ -367,7 +376,7 @@ def mean_year(changing: xr.Dataset, years: int) -> xr.Dataset:
         When the drivers do not begin in January or have fewer years.
     """
     place = place_of(changing)
-    axis = read_years(changing["time"])
+    axis = read_years(changing["time"], place)
     if axis.first_month != 0:
         raise InputError(f"{place}: 'time' begins in month {axis.first_month + 1}; first_years needs a first January.")
     if years > axis.count:

@@ -174,6 +174,8 @@ def _run(
     season = experiment.season if isinstance(experiment, Steady) else plan.start_season(experiment)
     try:
         counts = one.cells_with_drivers(before, season=season)
+        if felt is not before:
+            one.refuse_drivers(felt)
     except InputError as error:
         raise InputError(f"model {chosen.label!r}, experiment {experiment.name!r}: {error}") from error
     cells = counts.pop("all")
@@ -203,7 +205,7 @@ def _years(experiment: Transient, felt: xr.Dataset) -> int:
                 f"experiment {experiment.name!r}: say how many years; its drivers do not end by themselves."
             )
         return experiment.years
-    available = read_years(felt["time"]).count
+    available = read_years(felt["time"], place_of(felt)).count
     if experiment.years is not None and experiment.years > available:
         raise InputError(
             f"experiment {experiment.name!r}: asks for {experiment.years} years, and {place_of(felt)} holds "
@@ -215,7 +217,7 @@ def _years(experiment: Transient, felt: xr.Dataset) -> int:
 def _steps_a_year(experiment: Transient, felt: xr.Dataset) -> int:
     """Steps through time in a year, as `SoilModel.simulate` takes them."""
     if "time" in felt.dims:
-        periods = len(read_years(felt["time"]).lengths)
+        periods = len(read_years(felt["time"], place_of(felt)).lengths)
     else:
         periods = next((felt.sizes[dim] for dim in ("month", "day") if dim in felt.dims), 1)
     return periods * (experiment.steps or {12: 2, 1: 24}.get(periods, 1))
