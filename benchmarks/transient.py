@@ -4,7 +4,8 @@
 cell-days: one cell through one day, all budgets summed. Before that, sites through a long time (`--sites`, `--long`):
 days that repeat every year, and days that all differ, read from a file while they run. The peers run Millennial with
 daily drivers, as its own code does, in explicit daily steps (a NumPy loop over days, all cells at once; numba, a loop
-over cells and days) or by SciPy's LSODA, a cell at a time. Numba is the extra [bench]; without it a line says so.
+over cells and days), by SciPy's LSODA, a cell at a time, or by the R code of the model's authors. Numba is the extra
+[bench]; R and its package deSolve, and a checkout of that code, are the user's. A line says what is not there.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import argparse
 import json
 import os
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -237,6 +239,49 @@ def by_numba():
     return run
 
 
+# ---- Millennial by the R code of its authors, from a checkout of theirs
+
+R_CODE = """
+checkout <- commandArgs(TRUE)[1]; years <- as.integer(commandArgs(TRUE)[2])
+suppressPackageStartupMessages(library(deSolve))
+source(file.path(checkout, "R/simulation/run_functions.R")); source(file.path(checkout, "R/models/derivs_V2_MM.R"))
+folder <- file.path(checkout, "Fortran/MillennialV2/simulationv2")
+weather <- read.table(file.path(folder, "globalaverage.txt"), col.names = c("forc_st", "forc_sw", "forc_npp"))
+table <- read.table(file.path(folder, "soilpara_in_fit.txt")); p <- setNames(as.list(table$V2), table$V1)
+p$param_pH <- 7; p$param_bulkd <- 1000; p$param_pc <- 0.86; p$param_claysilt <- 80
+spent <- system.time(found <- Run_Model(weather, derivs_V2_MM, p, num.years = years))
+cat(sprintf("%.17g", c(spent[["elapsed"]], spent[["user.self"]] + spent[["sys.self"]], found[nrow(found), 2:6])))
+"""
+"""Their function of daily Runge-Kutta steps, their weather, set `fit`, the soil of their tutorial; all pools at 1 gC."""
+
+
+def by_r(checkout: Path | None, model: sc.SoilModel, years: int = 2) -> tuple[dict[str, list[float]], str]:
+    """Cell-days a second of the authors' R code, and how far soilcue is from its end; or why it was not run."""
+    if shutil.which("Rscript") is None:
+        return {}, "R is not installed"
+    if checkout is None:
+        return {}, "no checkout given: clone github.com/rabramoff/Millennial, and say --r-checkout PATH"
+    command = ["Rscript", "--vanilla", "-", str(checkout.resolve()), str(years)]
+    done = subprocess.run(command, input=R_CODE, capture_output=True, text=True)
+    if done.returncode:
+        return {}, f"it ended with: {' '.join(done.stderr.split())[-300:]}"
+    clock, processor, *theirs = map(float, done.stdout.split())
+    weather = np.loadtxt(checkout / "Fortran/MillennialV2/simulationv2/globalaverage.txt").T
+    units = {"temperature": "degC", "moisture": "m3 m-3", "carbon_input": "gC m-2 d-1"}
+    site = {"porosity": (0.6, "m3 m-3"), "pH": (7.0, "1"), "bulk_density": (1000.0, "kg m-3"), "clay_silt": (80.0, "%")}
+    drivers = xr.Dataset(
+        {name: ("day", values, {"units": units[name]}) for name, values in zip(units, weather, strict=True)}
+        | {name: ((), value, {"units": unit}) for name, (value, unit) in site.items()}
+    )
+    start = xr.Dataset({pool.name: ((), 1.0, {"units": "gC m-2"}) for pool in model.pools})
+    run = model.simulate(drivers, start, years, method="rk4", output="period")
+    # they begin with day 1 and end with the last day: a step less
+    ours = run["stock_at_end"].sel(pool=["particulate", "dissolved", "aggregate", "microbes", "mineral_associated"])
+    days = 365 * years - 1
+    off = np.abs(ours.values[-2] / theirs - 1).max()
+    return {"clock": [days / clock], "processor": [days / processor]}, f"{off:.0e}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cells", type=int, default=8192)
@@ -245,6 +290,12 @@ def main() -> None:
     parser.add_argument("--sample", type=int, default=4, help="cells given to SciPy")
     parser.add_argument("--sites", type=int, default=1_000, help="of the long runs")
     parser.add_argument("--long", type=int, default=150, metavar="YEARS", help="of the long runs; 0 leaves them out")
+    parser.add_argument(
+        "--r-checkout",
+        type=Path,
+        default=os.environ.get("MILLENNIAL_R_CHECKOUT"),
+        help="folder of github.com/rabramoff/Millennial, to run its R code beside ours; MILLENNIAL_R_CHECKOUT else",
+    )
     parser.add_argument("--json", type=Path, help="also write the numbers to this file")
     parser.add_argument("--measure", nargs=4, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -313,7 +364,13 @@ def main() -> None:
         )
     if compiled is None:
         print("  numba: not run; it is not installed (pip install 'soilcue[bench]')")
-    print("  R code of the models' authors: not run by this benchmark")
+    found, told = by_r(options.r_checkout, model)
+    if found:
+        results["R"] = found
+        ratio = own / found["processor"][0]
+        show("R code of its authors", found, f"  ratio {ratio:,.0f}; soilcue's rk4 is {told} off it")
+    else:
+        print(f"  R code of its authors: not run; {told}")
     if options.json:
         options.json.write_text(json.dumps(results, indent=1) + "\n")
 
