@@ -24,8 +24,10 @@ def response(
 ) -> None:
     """Compare schemes at matched mean CUE: soil carbon, its response to CUE, and what their correlation is made of."""
     from soilcue.core.files import whole_file
+    from soilcue.core.lock import only_writer
 
-    with whole_file(folder / "response.html") as page:
+    files = ("response.html", "response.csv")
+    with whole_file(folder / "response.html") as page, only_writer(folder, files, ".response.lock"):
         typer.echo("reading drivers and loading the solvers", err=True)
         import soilcue as sc
         from soilcue.analyse.response import experiments as tried_in
