@@ -252,7 +252,7 @@ p$param_pH <- 7; p$param_bulkd <- 1000; p$param_pc <- 0.86; p$param_claysilt <- 
 spent <- system.time(found <- Run_Model(weather, derivs_V2_MM, p, num.years = years))
 cat(sprintf("%.17g", c(spent[["elapsed"]], spent[["user.self"]] + spent[["sys.self"]], found[nrow(found), 2:6])))
 """
-"""Their function of daily Runge-Kutta steps, their weather, set `fit`, the soil of their tutorial; all pools at 1 gC."""
+"""Their daily Runge-Kutta steps, weather and set `fit`, and the soil of their tutorial, from 1 gC m-2 a pool."""
 
 
 def by_r(checkout: Path | None, model: sc.SoilModel, years: int = 2) -> tuple[dict[str, list[float]], str]:
@@ -377,7 +377,7 @@ def main() -> None:
 
 def show(label: str, found: dict[str, list[float]], more: str = "") -> None:
     words = [
-        f"{kind} {statistics.median(values) / 1e6:8.3f} ({min(values) / 1e6:.3f} to {max(values) / 1e6:.3f})"
+        f"{kind} {statistics.median(values) / 1e6:8.4f} ({min(values) / 1e6:.4f} to {max(values) / 1e6:.4f})"
         for kind, values in found.items()
     ]
     print(f"  {label:<28} {', '.join(words)}{more}", flush=True)
