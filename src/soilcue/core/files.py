@@ -7,10 +7,10 @@ import glob
 import io
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from soilcue.core.errors import InputError
 
@@ -124,7 +124,8 @@ def write_netcdf(
     narrow : bool
         Keep floating-point variables of more than one dimension in four bytes a number instead of eight.
     compressed : bool
-        Whether variables of more than one dimension are: no value is lost by it, but time.
+        Whether variables of more than one dimension are: no value is lost by it, but time. If not, numbers bear a
+        checksum, as compressed ones always do.
 
     Returns
     -------
@@ -136,12 +137,14 @@ def write_netcdf(
     InputError
         When the place cannot be written.
     """
-    encoding = {
-        name: ({"zlib": True, "complevel": 4} if compressed else {})
-        | ({"dtype": "float32"} if narrow and values.dtype == "float64" else {})
-        for name, values in dataset.data_vars.items()
-        if values.ndim > 1
-    }
+    encoding: dict[Hashable, dict[str, Any]] = {}
+    for name, values in dataset.data_vars.items():
+        if values.ndim > 1 and compressed:
+            encoding[name] = {"zlib": True, "complevel": 4}
+        elif values.ndim and not compressed and values.dtype.kind in "fiu":
+            encoding[name] = {"fletcher32": True}
+        if narrow and values.ndim > 1 and values.dtype == "float64":
+            encoding.setdefault(name, {})["dtype"] = "float32"
     # made in memory: of a full disk the HDF5 library says nothing that could be told from a fault of its own
     file = io.BytesIO()
     dataset.to_netcdf(file, engine="h5netcdf", encoding=encoding)
