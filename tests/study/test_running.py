@@ -340,6 +340,17 @@ def test_ensemble_is_stored_some_members_at_a_time_and_goes_on(study, monkeypatc
     assert "Draws say how much a parameter matters" in page
 
 
+def test_published_sets_are_members_also_where_there_is_one(study):
+    text = study.read_text()
+    study.write_text(
+        text[: text.index("models:")] + "models: [{model: century, ensemble: {sets: all}}]\n"
+        "experiments: [{name: today, kind: steady}]\noutputs: {page: false}\n"
+    )
+    (one,) = run_study(read_study(study), study.with_name("out"))
+    assert list(one.result["member"].values) == [published.name for published in MODELS["century"].sets]
+    assert one.result["soil_carbon"].dims == ("member", "site")
+
+
 @pytest.mark.parametrize("file", ["study.yaml", "sites.csv"])
 def test_blocks_of_another_cut_or_other_drivers_are_not_taken(file, study, monkeypatch):
     text = study.read_text()

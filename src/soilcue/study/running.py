@@ -170,8 +170,9 @@ def _done(
         name, alone = f"members {i}-{i + len(members)} cells ", len(members) == len(run.members)
         compute = partial(piece, members)
         whole.append(joined_blocks(store, run.checksum, drivers, block, compute, told, name, alone=alone))
-    result = joined(whole, "member") if len(whole) > 1 else whole[0]
+    result = whole[0]
     if run.members[0].name:
+        result = joined(whole, "member") if together == 1 or len(whole) > 1 else result
         result = result.assign_coords(member=[member.name for member in run.members])
         result["parameter_value"] = _member_parameters(run)
     return _with_origin(plan, run, first, drivers, result)
