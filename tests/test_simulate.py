@@ -209,6 +209,18 @@ def test_a_start_is_read_in_its_own_unit_and_beside_its_own_cells(climatology, t
     np.testing.assert_allclose(again, expected, rtol=1e-13)
 
 
+def test_drivers_of_an_open_file_are_read_year_by_year(climatology, tmp_path):
+    """They agree with those in memory, and are not in memory afterwards."""
+    model = sc.model("century")
+    drivers, start = dated(climatology, 2).drop_encoding(), model.steady_state(climatology) * 0.7
+    drivers.to_netcdf(tmp_path / "drivers.nc")
+    expected = model.simulate(drivers, start)["stock_at_end"]
+    with xr.open_dataset(tmp_path / "drivers.nc") as opened:
+        found = model.simulate(opened, start)["stock_at_end"]
+        assert not opened["temperature"].variable._in_memory
+    np.testing.assert_allclose(found, expected, rtol=1e-13)
+
+
 def test_steps_of_twenty_minutes(climatology):
     model = sc.model("century")
     times = np.datetime64("2001-01-01", "ns") + np.arange(365 * 72) * np.timedelta64(20, "m")
@@ -233,6 +245,7 @@ MISTAKES = {
     ),
     "a whole run": (lambda d, s: dict(drivers=d, start=s.expand_dims(time=2), years=1), "take one record"),
     "start below nothing": (lambda d, s: dict(drivers=d, start=-s, years=1), "'litter_metabolic': hold -"),
+    "start without end": (lambda d, s: dict(drivers=d, start=s * np.inf, years=1), "hold inf; they are from 0"),
     "start of another unit": (lambda d, s: dict(drivers=d, start=in_unit(s, "degC"), years=1), "different things"),
     "start in words": (lambda d, s: dict(drivers=d, start=s.astype(str), years=1), "not numbers"),
     "no Dataset": (lambda d, s: dict(drivers=d, start=s["stock_at_year_start"], years=1), "must be an xarray.Dataset"),

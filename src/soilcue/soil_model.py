@@ -55,6 +55,8 @@ SEASONS = ("auto", "seasonal", "annual-mean")
 DAYS_PER_YEAR = 365.0
 CELLS_AT_ONCE = 32_768
 """Cells whose drivers are read together for a run."""
+MOST = 1e9
+"""What no stock reaches, gC m-2: half a kilometre of coal."""
 CLOSES = 1e-9
 """Largest relative gap of a run's carbon balance that is taken for rounding."""
 PARTLY = "what it does not speak of is taken to change along"
@@ -542,9 +544,12 @@ class SoilModel:
                 values = np.asarray(convert(values, unit, expected))
             except InputError as error:
                 raise InputError(f"{where}: {error} Expected {expected!r} or a unit that converts to it.") from error
-        bad = np.isinf(values) | ((values < 0) & (pool.kind != "memory"))
+        low, high = (-MOST, MOST) if pool.kind == "memory" else (0.0, MOST)
+        bad = (values < low) | (values > high)
         if bad.any():
-            raise InputError(f"{where}: hold {values[bad][0]:g}; a stock is zero or more, NaN where it is not known.")
+            raise InputError(
+                f"{where}: hold {values[bad][0]:g}; they are from {low:g} to {high:g}, or NaN where none is known."
+            )
         return table.copy(data=values)
 
     def ensemble(
@@ -970,6 +975,12 @@ class SoilModel:
         """The drivers to be read, and those that follow from them because they are not given."""
         if not isinstance(drivers, xr.Dataset):
             raise InputError(f"drivers must be an xarray.Dataset; got {type(drivers).__name__}.")
+        for dim in map(str, drivers.dims):
+            if dim in drivers.coords and drivers[dim].dims != (dim,):
+                raise InputError(
+                    f"{place_of(drivers)}: {dim!r} is a dimension of some variables, and of others a coordinate along "
+                    f"{', '.join(map(str, drivers[dim].dims)) or 'nothing'}. Rename one of the two."
+                )
         wanted = [*self.network.needs, *self.network.option_needs(), *self.network.scheme_needs()]
         follow = (*LONG_TERM_MEANS, *DERIVED)
         absent = [str(need) for need in wanted if need in follow and not find_driver(drivers, str(need))]
