@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 import itertools
 import os
 from collections.abc import Callable, Hashable, Mapping
@@ -117,7 +118,11 @@ def _run_blocks(network, drivers, weights, used, begin, goes_on, steps, caution,
             taken, stable = s.steps, s.stable
         reasons = _limits(network, block)
         allowed = ~jnp.any(reasons, axis=0)
-        return *jax.tree.map(lambda some: jnp.where(allowed, some, jnp.nan), values), taken, stable, reasons
+        stocks, start, flows, residual = jax.tree.map(lambda some: jnp.where(allowed, some, jnp.nan), values)
+        found = functools.reduce(jnp.logical_and, [jnp.isfinite(s) & (s >= 0) for s in stocks], residual <= ACCEPTED)
+        status = jnp.where(found, jnp.where(stable, Status.SETTLED, Status.UNSTABLE), Status.UNCONVERGED)
+        status = jnp.where(allowed, status, Status.INFEASIBLE).astype(jnp.int8)
+        return stocks, start, flows, residual, taken, status, reasons
 
     return by_blocks(one, (drivers, begin), used, portions_of(network, seasonal).block)
 
@@ -141,7 +146,7 @@ def portions_of(network: Network, seasonal: bool) -> Portions:
     """What suits a model: a linear one is solved sooner than its answers are written, and needs no blocks."""
     if seasonal:
         return Portions((512,), 128)
-    return Portions((2048, 32768), 32768) if network.linear else Portions((16384,), 128)
+    return Portions((2048, 65536), 65536) if network.linear else Portions((16384,), 128)
 
 
 def by_blocks(work: Callable, arrays, used, block: int):
@@ -362,23 +367,20 @@ class _Task:
         return jax.tree.map(lambda values: np.asarray(values)[..., : len(index)], found)
 
     def _record(self, index: np.ndarray, solved: tuple, rung: Rung, absent: tuple[int, ...]) -> None:
-        """Judge solved cells; a soil without a population counts only where the population could not come back."""
+        """Write down solved cells; without a population a state counts only where it could not come back."""
         states = self.states
-        stocks, start, flows, residual, steps, stable, reasons = solved
-        found = (residual <= ACCEPTED) & np.logical_and.reduce([np.isfinite(s) & (s >= 0) for s in stocks])
-        settled = found & stable
+        stocks, start, flows, residual, steps, status, reasons = solved
         if absent:
             # the other cells stay as the attempts with every population left them
             living = _populations(self.network)
-            states.status[index[found]] = Status.UNSTABLE
+            settled = status == Status.SETTLED
+            states.status[index[status == Status.UNSTABLE]] = Status.UNSTABLE
             states.status[index[settled]] = Status.EXTINCT
             states.missing[index[settled]] = sum(1 << k for k, i in enumerate(living) if i in absent)
             states.residual[index[settled]], states.steps[index[settled]] = residual[settled], steps[settled]
             return
         cells = in_place(index)
-        crossed = reasons.any(axis=0)
-        status = np.where(settled, Status.SETTLED, np.where(found, Status.UNSTABLE, Status.UNCONVERGED))
-        states.status[cells] = np.where(crossed, Status.INFEASIBLE, status)
+        states.status[cells] = status
         states.flows[:, cells] = flows
         states.stocks[:, cells] = stocks
         if self.seasonal:
@@ -430,7 +432,8 @@ def in_threads(
         else:
             work(index)
             _compiled.add(this)
-    with ThreadPoolExecutor(threads) as pool:
+    # without blocks, half of the time goes in handing over and taking back: meanwhile others compute
+    with ThreadPoolExecutor(threads if portions.block < portions.sizes[0] else 2 * threads) as pool:
         list(pool.map(work, waiting))
 
 
@@ -442,9 +445,9 @@ def _parts(which: np.ndarray, portions: Portions, threads: int) -> list[np.ndarr
         ends = np.arange(0, len(which), max(1, -(-len(which) // (number * block))) * block)
     else:
         whole, rest = divmod(len(which), largest)
-        # more than half of the largest is sooner done as one
-        ends = np.arange(whole + (2 * rest > largest)) * largest
-        if 2 * rest <= largest:
+        # more than some of the least size are sooner done as one of the largest
+        ends = np.arange(whole + (8 * rest > largest)) * largest
+        if 8 * rest <= largest:
             ends = np.append(ends, np.arange(whole * largest, len(which), least))
     return [part for part in np.split(which, ends) if len(part)]
 

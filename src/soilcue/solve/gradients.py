@@ -85,14 +85,15 @@ def _spread(network, cells: int) -> dict[str, Any]:
 
 
 @eqx.filter_jit
-def _run_blocks(network, drivers, start, used, weights, seasonal, steps_per_month):
+def _run_blocks(network, drivers, start, settled, used, weights, seasonal, steps_per_month):
     """`value_and_gradient` of the first `used` blocks of cells, and the derivatives by the CUE of every slot.
 
-    Where the drivers hold no CUE it is the model's own, and its derivatives by parameter and driver are counted.
+    NaN where no state is settled. Where the drivers hold no CUE it is the model's own, and its derivatives by
+    parameter and driver are counted.
     """
     given = bool(list(slots_of(drivers)))
 
-    def one(drivers, start):
+    def one(drivers, start, settled):
         slots = {} if given else network.cue_slots(drivers)
         value, by_driver, by_parameter = value_and_gradient(
             network, {**drivers, **slots}, start, weights, seasonal, steps_per_month
@@ -100,9 +101,10 @@ def _run_blocks(network, drivers, start, used, weights, seasonal, steps_per_mont
         by_slot = {slot: by_driver.pop(slot) for slot in list(slots_of(by_driver))}
         if slots:
             by_driver, by_parameter = _through_cue(network, drivers, by_slot, by_driver, by_parameter)
-        return value, by_driver, by_parameter, by_slot
+        found = (value, by_driver, by_parameter, by_slot)
+        return jax.tree.map(lambda values: jnp.where(settled, values, jnp.nan), found)
 
-    return by_blocks(one, (drivers, start), used, portions_of(network, seasonal).block)
+    return by_blocks(one, (drivers, start, settled), used, portions_of(network, seasonal).block)
 
 
 def _through_cue(network, drivers, by_slot, by_driver, by_parameter):
@@ -181,6 +183,7 @@ def gradients(
             bare,
             given,
             [] if network.linear and not seasonal else list(states.start[:, every]),
+            settled[every],
             blocks_of(index, portions),
             weights,
             seasonal,
@@ -194,9 +197,10 @@ def gradients(
             whole[..., here] = np.asarray(part)[..., : len(index)]
 
     in_threads(work, which, network, seasonal, threads or default_threads(), ("gradients", *drivers))
-    unsettled = np.flatnonzero(~settled)
-    for whole in jax.tree.leaves(found):
-        whole[..., unsettled] = np.nan
+    if len(which) < cells:
+        unsettled = np.flatnonzero(~settled)
+        for whole in jax.tree.leaves(found):
+            whole[..., unsettled] = np.nan
     return found
 
 
