@@ -85,7 +85,7 @@ def in_blocks(
     Examples
     --------
     >>> import soilcue as sc
-    >>> model = sc.model("century")
+    >>> model = sc.model("mimics")
     >>> state = sc.in_blocks(model.steady_state, sc.drivers("lter"), "state.nc", season="annual-mean")
     """
     model, name = getattr(work, "__self__", None), getattr(work, "__name__", "")
