@@ -33,6 +33,8 @@ ROOMS = [
     "measure",
     "long_jobs",
     "soil_model",
+    "diagnosis",
+    "inventory",
     "solve",
     "models",
     "schemes",

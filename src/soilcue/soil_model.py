@@ -14,25 +14,22 @@ import xarray as xr
 import soilcue
 from soilcue.core.budget import (
     RULES,
-    Budget,
     balance_weights,
     budget_weights,
-    cohort_curve,
-    diagnosed_cue,
     diagnosis_weights,
 )
 from soilcue.core.coupled import coupled
 from soilcue.core.derived import DERIVED
-from soilcue.core.errors import InputError, NotDefinedError, unknown_name
-from soilcue.core.network import Flux, Network, Pool, Structure
+from soilcue.core.errors import InputError, spelt, unknown_name
+from soilcue.core.network import Network, Pool, Structure
 from soilcue.core.parameters import Parameter
 from soilcue.core.references import bibliography
-from soilcue.core.scheme import CUE_SLOT, Scheme, refuse_misfit, slot_losses, slots_of
+from soilcue.core.scheme import CUE_SLOT, refuse_misfit, slot_losses, slots_of
 from soilcue.core.time_axis import read_years
 from soilcue.core.units import convert
 from soilcue.core.variables import DRIVERS, OUTPUTS, chosen_drivers, find_driver, place_of, read_driver
 from soilcue.models import MODELS
-from soilcue.schemes import SCHEMES, chosen_schemes
+from soilcue.schemes import chosen_schemes
 from soilcue.solve.cells import (
     STATUS_MEANING,
     CellStates,
@@ -525,7 +522,7 @@ class SoilModel:
                 if dim in table.coords and dim in layout.coords and not _same(table[dim], layout.coords[dim]):
                     raise InputError(
                         f"{place}: stands on other cells than the drivers, or on the same in another order: {dim!r} "
-                        f"is {_spelt(table[dim].values)} there and {_spelt(layout.coords[dim].values)} here."
+                        f"is {spelt(table[dim].values)} there and {spelt(layout.coords[dim].values)} here."
                     )
             whole = table.expand_dims({d: sizes[d] for d in layout.dims if d not in table.dims})
             rows.append(whole.transpose(*layout.dims).values.reshape(-1))
@@ -1343,241 +1340,9 @@ def mean_of_year(array: xr.DataArray) -> xr.DataArray:
     return (array * weights).sum(period, skipna=False).rename(array.name)
 
 
-def flux_sums(run: xr.Dataset, window: tuple[float, float] | None = None) -> xr.Dataset:
-    """What flowed and what changed over a window of a run.
-
-    Parameters
-    ----------
-    run : xr.Dataset
-        From `SoilModel.simulate`.
-    window : tuple of two numbers, optional
-        Years since the start, at ends of records (0 for the start): ``(0, 20)``. The whole run by default.
-
-    Returns
-    -------
-    xr.Dataset
-        Every flux as a sum (gC m-2), the stocks of pools as means over the window (gC m-2), and ``stock_change`` over
-        pools (gC m-2).
-
-    Raises
-    ------
-    InputError
-        For a Dataset that is no run, or a window that does not begin and end with records.
-    """
-    records, first = _records(run, window)
-    days = records["record_length"]
-    sums = xr.Dataset(attrs={**run.attrs, "window": f"years {first:g} to {float(records['time'][-1]):g}"})
-    for name, values in records.data_vars.items():
-        if "time" not in values.dims or name in ("stock_at_end", "record_length"):
-            continue
-        # NaN of any record leaves no sum
-        total = (values * days).sum("time", skipna=False)
-        if values.attrs.get("units") == "gC m-2 d-1":
-            sums[name] = total.assign_attrs(values.attrs, units="gC m-2")
-        else:
-            sums[name] = (total / days.sum()).assign_attrs(values.attrs)
-    before = run["stock_at_start"] if first == 0 else run["stock_at_end"].sel(time=first, method="nearest")
-    sums["stock_change"] = (records["stock_at_end"].isel(time=-1) - before).drop_vars("time", errors="ignore")
-    sums["stock_change"].attrs = {"units": "gC m-2", "long_name": "change of the stock of each pool over the window"}
-    return sums
-
-
-def _records(run: xr.Dataset, window: tuple[float, float] | None) -> tuple[xr.Dataset, float]:
-    """The records of a window, and the year it begins with."""
-    if "record_length" not in run:
-        raise InputError("this Dataset is no run through time: it lacks 'record_length'. Use SoilModel.simulate.")
-    ends = run["time"].values
-    first, last = (0.0, float(ends[-1])) if window is None else map(float, window)
-    known = np.concatenate([[0.0], ends])
-    for edge in (first, last):
-        if np.abs(known - edge).min() > 1e-6:
-            raise InputError(f"window: year {edge:g} is no end of a record; the records end at {_spelt(known)}.")
-    if last <= first:
-        raise InputError(f"window: ({first:g}, {last:g}) ends before it begins.")
-    return run.isel(time=np.flatnonzero((ends > first + 1e-6) & (ends < last + 1e-6))), first
-
-
 def _same(one: xr.DataArray, other: xr.DataArray) -> bool:
     """Whether two coordinates are equal, numbers to the precision of four bytes."""
     here, there = one.values, other.values
     if here.dtype.kind in "iuf" and there.dtype.kind in "iuf":
         return bool(np.allclose(here, there, rtol=1e-6, atol=1e-6, equal_nan=True))
     return bool(np.array_equal(here.astype(str), there.astype(str)))
-
-
-def _spelt(values: np.ndarray) -> str:
-    """Some numbers or names for a message."""
-    shown = [f"{value:g}" if np.issubdtype(type(value), np.number) else str(value) for value in values]
-    return ", ".join(shown if len(shown) < 9 else [*shown[:3], "...", *shown[-2:]])
-
-
-def cue(state: xr.Dataset, scale: str = "diagnosed", window: tuple[float, float] | None = None) -> xr.Dataset:
-    """Carbon use efficiency of a state, or of a window of a run.
-
-    Parameters
-    ----------
-    state : xr.Dataset
-        From `SoilModel.steady_state`, or from `SoilModel.simulate`: then one of each record, but with a `window`.
-    scale : {"diagnosed", "community", "population", "ecosystem"}
-        ``diagnosed``: 1 - R/D under every rule, litter counted or not, and N = D/R, the mean number of counted passes
-        of a carbon atom before it is respired. ``community``, ``population``: (U - R - EX) / U. ``ecosystem``: over a
-        steady state (U - R - EX - MD) / U is zero by arithmetic, so the cohort curve is given with it: of the carbon
-        taken up at one moment, the share still in biomass, and in biomass or residues, after a time; it needs
-        ``steady_state(..., fluxes=True)``. Over a window of a run it is what the paper defines.
-    window : tuple of two numbers, optional
-        Years since the start of a run, at ends of records: CUE is a ratio of sums over all records between.
-
-    Returns
-    -------
-    xr.Dataset
-
-    Raises
-    ------
-    NotDefinedError
-        For a scale that the model does not have (implicit microbes), or fluxes that were not kept.
-    InputError
-        For an unknown scale or a Dataset that is no state.
-    """
-    scales = ("diagnosed", "community", "population", "ecosystem")
-    if scale not in scales:
-        raise unknown_name("scale of CUE", scale, scales)
-    if "gross_decomposition" not in state:
-        raise InputError("this Dataset is not a state: it lacks 'gross_decomposition'. Use SoilModel.steady_state.")
-    through_time = "record_length" in state
-    if window is not None:
-        state = flux_sums(state, window)
-    result = xr.Dataset(
-        attrs={key: state.attrs[key] for key in ("model", "parameter_set", "scheme", "window") if key in state.attrs}
-    )
-
-    def add(name, values):
-        result[name] = values
-        result[name].attrs = OUTPUTS[name].attributes()
-
-    if scale == "diagnosed":
-        decomposed, bare = state["gross_decomposition"], state["gross_decomposition_without_litter"]
-        dims = decomposed.dims
-        add("diagnosed_cue", diagnosed_cue(state["respiration"], decomposed).transpose(*dims))
-        add(
-            "diagnosed_cue_without_litter",
-            diagnosed_cue(state["respiration_without_litter"], bare).transpose(*dims),
-        )
-        add("mean_passes", decomposed / state["respiration"])
-        return result
-    if "community_uptake" not in state:
-        raise NotDefinedError(
-            f"the model {state.attrs.get('model', '?')!r} holds no living pool (its microbes are implicit), so CUE at "
-            f"the {scale} scale is not defined for it. Its diagnosed CUE = 1 - R/D is: cue(state)."
-        )
-
-    def budget(kind):
-        return Budget(*(state[f"{kind}_{part}"] for part in ("uptake", "respiration", "exudation", "mortality")))
-
-    if scale == "community":
-        add("cue_community", budget("community").cue)
-    elif scale == "population":
-        add("cue_population", budget("population").cue)
-    else:
-        add("cue_ecosystem", budget("community").cue_ecosystem)
-        for name, curve in ({} if through_time else _cohort(state)).items():
-            add(name, curve)
-    return result
-
-
-COHORT_DAYS = np.concatenate([[0.0], np.geomspace(1.0, 36500.0, 40)])
-
-
-def _cohort(state: xr.Dataset) -> dict[str, xr.DataArray]:
-    """The cohort curve of every cell, from the flux table of a state."""
-    if "flux_rate" not in state:
-        raise NotDefinedError("the cohort curve needs every flux: use steady_state(drivers, fluxes=True).")
-    state = state.isel(flux=np.flatnonzero(state["flux_process"].values != "memory"))
-    structure = _structure_of(state)
-    dims = state["status"].dims
-    stocks = np.stack([state[pool.name].values.reshape(-1) for pool in structure.pools])
-    rates = state["flux_rate"].transpose("flux", *dims).values.reshape(len(structure.fluxes), -1)
-    out = np.full((2, len(COHORT_DAYS), stocks.shape[1]), np.nan)
-    for cell in np.flatnonzero(np.isfinite(stocks).all(axis=0)):
-        curve = cohort_curve(structure, stocks[:, cell], rates[:, cell], COHORT_DAYS)
-        out[:, :, cell] = curve["biomass"], curve["biomass_or_residues"]
-    shape = (len(COHORT_DAYS), *(state.sizes[d] for d in dims))
-    age = xr.DataArray(COHORT_DAYS, dims="days_since_uptake", attrs={"units": "d"})
-    coords = {"days_since_uptake": age, **{d: state[d] for d in dims if d in state.coords}}
-    return {
-        name: xr.DataArray(values.reshape(shape), dims=("days_since_uptake", *dims), coords=coords)
-        for name, values in zip(("cohort_biomass", "cohort_biomass_or_residues"), out, strict=True)
-    }
-
-
-def _structure_of(state: xr.Dataset) -> Structure:
-    """The structure of the network behind a state with a flux table."""
-    network = MODELS[state.attrs["model"]]
-    parts = (state[f"flux_{part}"].values for part in ("source", "target", "process", "through"))
-    found = tuple(Flux(s, t, p, None, through or None) for s, t, p, through in zip(*map(list, parts), strict=True))
-    return Structure(network.pools, found, network.implicit_microbes)
-
-
-def list_models() -> pd.DataFrame:
-    """The registered models: title, parameter sets (the first is the default), drivers, what to cite."""
-    rows = []
-    for name in MODELS:
-        network = MODELS[name]
-        needs = [need if isinstance(need, str) else " or ".join(need) for need in network.needs]
-        rows.append(
-            {
-                "model": name,
-                "title": network.title,
-                "pools": len(network.pools),
-                "parameter_sets": ", ".join(s.name for s in network.sets),
-                "options": "; ".join(f"{name}: {' | '.join(values)}" for name, values in network.choices.items()),
-                "microbes": "implicit" if network.implicit_microbes else "explicit",
-                "depth_m": network.reference_depth,
-                "drivers": ", ".join(needs),
-                "references": ", ".join(network.references),
-            }
-        )
-    return pd.DataFrame(rows).set_index("model")
-
-
-def list_schemes() -> pd.DataFrame:
-    """The registered schemes: equation, parameters, drivers, range, memory, losses, how well known, what to cite."""
-
-    def with_unit(name: str) -> str:
-        unit = DRIVERS[name].unit
-        return name if unit == "1" else f"{name} ({unit})"
-
-    rows = []
-    for name in SCHEMES:
-        scheme = SCHEMES[name]
-        # what the user makes of it says what a function or a table feels
-        needs = scheme.needs if isinstance(scheme.needs, tuple) else ()
-        valid = scheme.valid if isinstance(scheme.valid, Mapping) else {}
-        wishes = [f"{with_unit(driver)}, or {value:g}" for driver, value in scheme.wishes.items()]
-        rows.append(
-            {
-                "scheme": name,
-                "title": scheme.title,
-                "equation": scheme.equation,
-                "drivers": ", ".join([*map(with_unit, needs), *wishes]),
-                "valid": ", ".join(f"{driver} {low:g} to {high:g}" for driver, (low, high) in valid.items()),
-                "parameters": "; ".join(_parameter_text(scheme, parameter) for parameter in scheme.declared),
-                "parameter_sets": "; ".join(f"{one.name}: {one.description}" for one in scheme.sets),
-                "memory": ", ".join(memory.name for memory in scheme.remembers),
-                "includes": ", ".join(scheme.includes),
-                "arrow": scheme.evidence.arrow,
-                "evidence": scheme.evidence.why,
-                "contested": scheme.evidence.contested,
-                "references": ", ".join(scheme.sources()),
-            }
-        )
-    return pd.DataFrame(rows).set_index("scheme")
-
-
-def _parameter_text(scheme: type[Scheme], parameter: Parameter) -> str:
-    """A parameter with its default, unit and bounds."""
-    value, unit = scheme.sets[0].values[parameter.name]
-    shown = ", ".join(f"{v:g}" for v in np.atleast_1d(np.asarray(convert(value, unit, parameter.unit))))
-    return (
-        f"{parameter.name} = {shown} {'' if parameter.unit == '1' else parameter.unit + ' '}"
-        f"[{parameter.low:g} to {parameter.high:g}]"
-    )

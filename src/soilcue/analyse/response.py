@@ -28,8 +28,9 @@ from soilcue.core.derived import DERIVED
 from soilcue.core.errors import InputError, NotDefinedError, unknown_name
 from soilcue.core.provenance import checksum
 from soilcue.core.variables import DRIVERS, find_driver
+from soilcue.diagnosis import cue
 from soilcue.schemes import SCHEMES, chosen_schemes
-from soilcue.soil_model import LONG_TERM_MEANS, SoilModel, cue, mean_of_year, model
+from soilcue.soil_model import LONG_TERM_MEANS, SoilModel, mean_of_year, model
 
 KEPT = ("cue", "soil_carbon", "soil_carbon_elasticity", "entombing", "priming", "status")
 """What the answer for one model and scheme holds of every cell."""

@@ -21,8 +21,9 @@ from soilcue.core.provenance import versions
 from soilcue.core.references import REFERENCES, bibliography
 from soilcue.core.variables import OUTPUTS, find_driver, place_of, read_driver
 from soilcue.data import profile_stocks
+from soilcue.diagnosis import cue
 from soilcue.long_jobs import CELLS, Cut, job_checksum, joined_blocks
-from soilcue.soil_model import EXTRAPOLATED, SoilModel, cue, mean_of_year, model
+from soilcue.soil_model import EXTRAPOLATED, SoilModel, mean_of_year, model
 from soilcue.solve.cells import ACCEPTED
 
 MODELS = ("century", "mimics", "millennial")

@@ -14,8 +14,9 @@ from soilcue.atlas.grid import atlas_grid
 from soilcue.core.block_store import NOTHING_STORED, BlockStore
 from soilcue.core.errors import InputError
 from soilcue.core.variables import OUTPUTS, read_driver
+from soilcue.diagnosis import cue
 from soilcue.long_jobs import CELLS, Cut, job_checksum, joined_blocks
-from soilcue.soil_model import SoilModel, cue, model
+from soilcue.soil_model import SoilModel, model
 from soilcue.solve.cells import Status
 
 OF_SET = ("diagnosed_cue", "soil_carbon", "status")

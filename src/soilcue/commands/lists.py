@@ -9,14 +9,14 @@ import typer
 
 def models(as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False) -> None:
     """List the soil models: parameter sets, drivers, what to cite."""
-    from soilcue.soil_model import list_models
+    from soilcue.inventory import list_models
 
     print_table(list_models(), as_json)
 
 
 def schemes(as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False) -> None:
     """List the schemes: how intrinsic CUE may behave."""
-    from soilcue.soil_model import list_schemes
+    from soilcue.inventory import list_schemes
 
     print_table(list_schemes(), as_json)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from numbers import Number
+from typing import Any
 
 
 class InputError(ValueError):
@@ -40,3 +42,9 @@ def unknown_name(kind: str, name: object, known: Iterable[str]) -> InputError:
     hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
     there = ", ".join(repr(n) for n in names) or "none"
     return InputError(f"unknown {kind} {str(name)!r}.{hint} There are: {there}.")
+
+
+def spelt(values: Iterable[Any]) -> str:
+    """Some numbers or names for a message."""
+    shown = [f"{value:g}" if isinstance(value, Number) else str(value) for value in values]
+    return ", ".join(shown if len(shown) < 9 else [*shown[:3], "...", *shown[-2:]])

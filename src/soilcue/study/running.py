@@ -23,8 +23,9 @@ from soilcue.core.network import Network
 from soilcue.core.provenance import versions
 from soilcue.core.references import REFERENCES, bibliography
 from soilcue.core.variables import OUTPUTS
+from soilcue.diagnosis import cue
 from soilcue.long_jobs import Cut, joined_blocks
-from soilcue.soil_model import SoilModel, cue, joined
+from soilcue.soil_model import SoilModel, joined
 from soilcue.study.members import FIRST, Member, soil_model
 from soilcue.study.plan import Plan, Run, plan_of
 from soilcue.study.reading import StudyFile
