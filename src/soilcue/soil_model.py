@@ -53,7 +53,7 @@ DAYS_PER_YEAR = 365.0
 CELLS_AT_ONCE = 32_768
 """Cells whose drivers are read together for a run."""
 MOST = 1e9
-"""What no stock reaches, gC m-2: half a kilometre of coal."""
+"""What no stock reaches, gC m-2: hundreds of metres of coal."""
 CLOSES = 1e-9
 """Largest relative gap of a run's carbon balance that is taken for rounding."""
 PARTLY = "what it does not speak of is taken to change along"

@@ -297,6 +297,20 @@ def test_draws_lie_about_the_set_and_do_not_depend_on_their_number(study):
     assert sets[1].parameters == {"set": sets[1].name}
 
 
+def stopped_at(number, monkeypatch):
+    """Let a study be interrupted once, at the block of that number; the list grows by one a block."""
+    what_is_kept, blocks = running._what_is_kept, []
+
+    def counted(*arguments):
+        blocks.append(arguments)
+        if len(blocks) == number:
+            raise KeyboardInterrupt
+        return what_is_kept(*arguments)
+
+    monkeypatch.setattr(running, "_what_is_kept", counted)
+    return blocks
+
+
 def test_ensemble_is_stored_some_members_at_a_time_and_goes_on(study, monkeypatch):
     text = study.read_text()
     study.write_text(
@@ -305,16 +319,7 @@ def test_ensemble_is_stored_some_members_at_a_time_and_goes_on(study, monkeypatc
         "outputs: {fluxes: true}\n"
     )
     plan = plan_of(read_study(study))
-    what_is_kept = running._what_is_kept
-    calls = []
-
-    def stopped_at_the_third(*arguments):
-        calls.append(arguments)
-        if len(calls) == 3:
-            raise KeyboardInterrupt
-        return what_is_kept(*arguments)
-
-    monkeypatch.setattr(running, "_what_is_kept", stopped_at_the_third)
+    calls = stopped_at(3, monkeypatch)
     folder = study.with_name("out")
     with pytest.raises(KeyboardInterrupt):
         run_study(plan, folder)
@@ -355,15 +360,8 @@ def test_published_sets_are_members_also_where_there_is_one(study):
 def test_blocks_of_another_cut_or_other_drivers_are_not_taken(file, study, monkeypatch):
     text = study.read_text()
     study.write_text(f"{text[: text.index('experiments:')]}block: 1\nexperiments: [{{name: today, kind: steady}}]\n")
-    folder, kept, blocks = study.with_name("out"), running._what_is_kept, []
-
-    def stopped_at_the_second(*arguments):
-        blocks.append(arguments)
-        if len(blocks) == 2:
-            raise KeyboardInterrupt
-        return kept(*arguments)
-
-    monkeypatch.setattr(running, "_what_is_kept", stopped_at_the_second)
+    folder = study.with_name("out")
+    stopped_at(2, monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         run_study(read_study(study), folder)
     assert [path.name for path in (folder / PARTS).rglob("*.nc")] == ["members 0-1 cells 0-1.nc"]

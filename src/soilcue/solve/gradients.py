@@ -192,9 +192,11 @@ def gradients(
         if network.schemes and of_slot:  # a memory's CUE is found with the pools
             of_driver, of_parameter = _through_schemes(network, some, of_slot, of_driver, of_parameter)
         here = in_place(index)
-        parts = (total, of_driver, of_parameter, of_slot)
-        for whole, part in zip(jax.tree.leaves(found), jax.tree.leaves(parts), strict=True):
+
+        def fill(whole: np.ndarray, part) -> None:
             whole[..., here] = np.asarray(part)[..., : len(index)]
+
+        jax.tree.map(fill, found, (total, of_driver, of_parameter, of_slot))  # by name: what is absent is refused
 
     in_threads(work, which, network, seasonal, threads or default_threads(), ("gradients", *drivers))
     if len(which) < cells:
